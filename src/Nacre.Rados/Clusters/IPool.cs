@@ -54,7 +54,10 @@ public interface IPool
     /// <summary>Watches an object. ENOENT where it is absent.</summary>
     Task<IWatch> WatchAsync(string objectName, IWatchHandler handler, CancellationToken cancellationToken = default);
 
-    /// <summary>Notifies all watchers and waits for their answers, at most <paramref name="timeout"/>. ENOENT where the object is absent; slow watchers are in the result.</summary>
+    /// <summary>
+    /// Notifies all watchers and waits for their answers, at most <paramref name="timeout"/>. ENOENT where the object is absent; slow watchers
+    /// are in the result.
+    /// </summary>
     Task<NotifyResult> NotifyAsync(string objectName, ReadOnlyMemory<byte> payload, TimeSpan timeout, CancellationToken cancellationToken = default);
 
     /// <summary>Who watches an object.</summary>

@@ -16,7 +16,10 @@ public interface IWatchHandler
     /// </summary>
     ValueTask<ReadOnlyMemory<byte>> OnNotifyAsync(Notification notification, CancellationToken cancellationToken);
 
-    /// <summary>The watch is gone and gets nothing any more (ENOTCONN, ESHUTDOWN when blocklisted, ENOENT when the object was removed); called once. Watch anew.</summary>
+    /// <summary>
+    /// The watch is gone and gets nothing any more (ENOTCONN, ESHUTDOWN when blocklisted, ENOENT when the object was removed); called once.
+    /// Watch anew.
+    /// </summary>
     void OnLost(int errno);
 }
 
