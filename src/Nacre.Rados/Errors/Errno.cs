@@ -13,8 +13,12 @@ public static class Errno
     public const int EINTR = 4;
     /// <summary>Input/output error.</summary>
     public const int EIO = 5;
+    /// <summary>No such device or address.</summary>
+    public const int ENXIO = 6;
     /// <summary>Argument list too long (Ceph: too many steps or keys in one operation).</summary>
     public const int E2BIG = 7;
+    /// <summary>The object class does not do that on this object (an image without the feature).</summary>
+    public const int ENOEXEC = 8;
     /// <summary>Bad file descriptor (Ceph: a watch or snapshot that is not there).</summary>
     public const int EBADF = 9;
     /// <summary>Try again.</summary>
@@ -55,10 +59,14 @@ public static class Errno
     public const int ENODATA = 61;
     /// <summary>Link has been severed (rbd-mirror: the remote image no longer exists).</summary>
     public const int ENOLINK = 67;
+    /// <summary>Damaged message.</summary>
+    public const int EBADMSG = 74;
     /// <summary>Value too large.</summary>
     public const int EOVERFLOW = 75;
     /// <summary>Invalid byte sequence.</summary>
     public const int EILSEQ = 84;
+    /// <summary>Do it another way (the rbd class: remove the mirror snapshot instead of unlinking its last peer).</summary>
+    public const int ERESTART = 85;
     /// <summary>Operation not supported.</summary>
     public const int EOPNOTSUPP = 95;
     /// <summary>Cannot send after shutdown. Ceph answers a blocklisted client with it (EBLOCKLISTED).</summary>
@@ -95,7 +103,9 @@ public static class Errno
         ENOENT => "No such file or directory",
         EINTR => "Interrupted system call",
         EIO => "Input/output error",
+        ENXIO => "No such device or address",
         E2BIG => "Argument list too long",
+        ENOEXEC => "Exec format error",
         EBADF => "Bad file descriptor",
         EAGAIN => "Resource temporarily unavailable",
         ENOMEM => "Cannot allocate memory",
@@ -116,8 +126,10 @@ public static class Errno
         ENOMSG => "No message of desired type",
         ENODATA => "No data available",
         ENOLINK => "Link has been severed",
+        EBADMSG => "Bad message",
         EOVERFLOW => "Value too large for defined data type",
         EILSEQ => "Invalid or incomplete multibyte or wide character",
+        ERESTART => "Interrupted system call should be restarted",
         EOPNOTSUPP => "Operation not supported",
         ENOTCONN => "Transport endpoint is not connected",
         ESHUTDOWN => "Cannot send after transport endpoint shutdown",

@@ -20,7 +20,7 @@ public static partial class RbdCalls
             w.Write(maximum);
         });
 
-    /// <summary>Adds an image. EEXIST where the name, EBADF where the id is there; ENOENT where the directory is closed.</summary>
+    /// <summary>Adds an image. EEXIST where the name, EBADF where the id is there.</summary>
     public static ClassWrite AddToDirectory(string imageName, string imageId) => Write("dir_add_image", w =>
     {
         w.Write(imageName);
@@ -42,7 +42,7 @@ public static partial class RbdCalls
         w.Write(imageId);
     });
 
-    /// <summary>Asserts a directory's state (EBUSY otherwise).</summary>
+    /// <summary>Asserts a directory's state (ENOENT otherwise, or where none was ever set).</summary>
     public static ClassWrite AssertDirectoryState(DirectoryState state) => Write("dir_state_assert", w => w.Write((byte)state));
 
     /// <summary>Sets a directory's state. EBUSY where it is to be closed and holds images.</summary>

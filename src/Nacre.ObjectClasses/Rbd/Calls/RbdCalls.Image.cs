@@ -146,7 +146,7 @@ public static partial class RbdCalls
     public static ClassWrite SetMetadata(string key, string value) =>
         SetMetadata(new Dictionary<string, byte[]> { [key] = System.Text.Encoding.UTF8.GetBytes(value) });
 
-    /// <summary>Removes one value. ENOENT where it is absent.</summary>
+    /// <summary>Removes one value; absent is no error.</summary>
     public static ClassWrite RemoveMetadata(string key) => Write("metadata_remove", w => w.Write(key));
 
     /// <summary>One value. ENOENT where it is absent.</summary>
