@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using Nacre.Rados.Configuration;
 using Nacre.Testing.Processes;
 
 namespace Nacre.Testing.Ceph;
@@ -37,6 +38,26 @@ public sealed class CephMicroCluster : IAsyncDisposable
     /// <summary>The conf file.</summary>
     public string ConfPath => Path.Combine(Directory, $"{Name}.conf");
 
+    /// <summary><c>mon host</c>.</summary>
+    public string MonitorHost => $"[v2:127.0.0.1:{_port}]";
+
+    /// <summary>The secret of client.admin.</summary>
+    public string AdminKey { get; } = NewKey();
+
+    /// <summary>The keyring of client.admin.</summary>
+    public string KeyringPath => KeyringOf("client.admin");
+
+    /// <summary>What it takes to connect as client.admin.</summary>
+    public ClusterConfiguration Configuration => new()
+    {
+        ClusterName = Name,
+        Name = EntityName.Admin,
+        FilePath = ConfPath,
+        MonitorHost = MonitorHost,
+        Key = AdminKey,
+        KeyringPath = KeyringPath,
+    };
+
     private string Data => Path.Combine(Directory, Name);
 
     /// <summary>Starts a cluster, with a pool <c>rbd</c>.</summary>
@@ -51,7 +72,7 @@ public sealed class CephMicroCluster : IAsyncDisposable
         {
             throw new InvalidOperationException(
                 $"a real Ceph is needed and {string.Join(", ", missing)} not installed: apt-get install ceph-mon ceph-osd ceph-mgr "
-                + "ceph-mgr-modules-core ceph-common rbd-mirror librados-dev g++");
+                + "ceph-mgr-modules-core ceph-common rbd-mirror librados2 libradospp-dev g++");
         }
 
         var cluster = new CephMicroCluster(
@@ -85,6 +106,13 @@ public sealed class CephMicroCluster : IAsyncDisposable
     /// <summary>Runs one of Ceph's programs as this cluster's admin.</summary>
     public Task<ProcessResult> RunAsync(string program, IReadOnlyList<string> arguments, ReadOnlyMemory<byte> input = default) =>
         CommandRunner.RunAsync(program, ["--cluster", Name, .. arguments], Directory, input);
+
+    /// <summary>Creates a user with caps, its keyring beside the conf file, and returns its secret.</summary>
+    public async Task<string> CreateUserAsync(string entity, params string[] caps)
+    {
+        await CephAsync(["auth", "get-or-create", entity, .. caps, "-o", KeyringOf(entity)]);
+        return (await CephAsync("auth", "get-key", entity)).Trim();
+    }
 
     /// <summary>Creates a pool for images.</summary>
     public async Task CreatePoolAsync(string pool)
@@ -159,30 +187,41 @@ public sealed class CephMicroCluster : IAsyncDisposable
         }
 
         await File.WriteAllTextAsync(ConfPath, CephMicroClusterConf.Write(Directory, Name, Fsid, _port), cancellationToken);
-        string admin = Path.Combine(Directory, $"{Name}.client.admin.keyring");
         string monKeyring = Path.Combine(Data, "mon.keyring");
         string monmap = Path.Combine(Data, "monmap");
-        await ToolAsync("ceph-authtool", "-C", monKeyring, "--gen-key", "-n", "mon.", "--cap", "mon", "allow *");
-        await ToolAsync(
-            "ceph-authtool", "-C", admin, "--gen-key", "-n", "client.admin", "--cap", "mon", "allow *", "--cap", "osd", "allow *", "--cap", "mgr", "allow *");
-        await ToolAsync("ceph-authtool", monKeyring, "--import-keyring", admin);
-        await ToolAsync("monmaptool", "--create", "--addv", "a", $"[v2:127.0.0.1:{_port}]", "--fsid", Fsid, monmap, "--clobber");
+        await WriteKeyringsAsync(monKeyring, cancellationToken);
+        await ToolAsync("monmaptool", "--create", "--addv", "a", MonitorHost, "--fsid", Fsid, monmap, "--clobber");
         (await RunAsync("ceph-mon", ["--mkfs", "-i", "a", "--monmap", monmap, "--keyring", monKeyring])).EnsureSuccess();
         StartDaemon("ceph-mon", "a");
-        await CephAsync(
-            "auth", "get-or-create", "mgr.x", "mon", "allow profile mgr", "osd", "allow *", "mds", "allow *", "-o",
-            Path.Combine(Directory, $"{Name}.mgr.x.keyring"));
-        StartDaemon("ceph-mgr", "x");
         string osdId = Guid.NewGuid().ToString();
-        await CephAsync("osd", "new", osdId);
-        await CephAsync(
-            "auth", "get-or-create", "osd.0", "mon", "allow profile osd", "osd", "allow *", "mgr", "allow profile osd", "-o",
-            Path.Combine(Directory, $"{Name}.osd.0.keyring"));
-        (await RunAsync("ceph-osd", ["-i", "0", "--mkfs", "--osd-uuid", osdId])).EnsureSuccess();
+        Task<ProcessResult> formatting = RunAsync(
+            "ceph-osd", ["-i", "0", "--mkfs", "--osd-uuid", osdId, "--monmap", monmap, "--no-mon-config"]);
+        await CephAsync("osd", "new", osdId, "0");
+        StartDaemon("ceph-mgr", "x");
+        (await formatting).EnsureSuccess();
         StartDaemon("ceph-osd", "0");
         await WaitForOsdAsync(cancellationToken);
         await CreatePoolAsync("rbd");
     }
+
+    // The monitor imports these when it is made, which saves a round of 'ceph auth' calls.
+    private async Task WriteKeyringsAsync(string monKeyring, CancellationToken cancellationToken)
+    {
+        string admin = Keyring("client.admin", AdminKey, ("mon", "allow *"), ("osd", "allow *"), ("mgr", "allow *"), ("mds", "allow *"));
+        string manager = Keyring("mgr.x", NewKey(), ("mon", "allow profile mgr"), ("osd", "allow *"), ("mds", "allow *"));
+        string osd = Keyring("osd.0", NewKey(), ("mon", "allow profile osd"), ("mgr", "allow profile osd"), ("osd", "allow *"));
+        await File.WriteAllTextAsync(KeyringPath, admin, cancellationToken);
+        await File.WriteAllTextAsync(KeyringOf("mgr.x"), manager, cancellationToken);
+        await File.WriteAllTextAsync(KeyringOf("osd.0"), osd, cancellationToken);
+        await File.WriteAllTextAsync(monKeyring, Keyring("mon.", NewKey(), ("mon", "allow *")) + admin + manager + osd, cancellationToken);
+    }
+
+    private static string Keyring(string entity, string key, params (string Daemon, string Caps)[] caps) =>
+        $"[{entity}]\n\tkey = {key}\n{string.Concat(caps.Select(cap => $"\tcaps {cap.Daemon} = \"{cap.Caps}\"\n"))}";
+
+    private static string NewKey() => CephSecret.Generate(TimeProvider.System);
+
+    private string KeyringOf(string entity) => Path.Combine(Directory, $"{Name}.{entity}.keyring");
 
     private void StartDaemon(string program, string id) =>
         _daemons[program] = ChildProcess.Start($"{program}.{Name}", program, ["--cluster", Name, "-i", id, "-f"], Directory);

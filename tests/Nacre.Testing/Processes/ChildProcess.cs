@@ -1,16 +1,28 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace Nacre.Testing.Processes;
 
 /// <summary>
-/// A long-running process that a test started. It dies with this object, with the test process, and, through <c>setpriv --pdeathsig</c>,
-/// also when the test process is killed.
+/// A long-running process that a test started. It dies with this object and with the test process, also when that is killed: a small
+/// shell holds the other end of a pipe and kills the program when the pipe closes. (Not PR_SET_PDEATHSIG, which would kill it as soon as the
+/// thread that started it retires.)
 /// </summary>
-public sealed class ChildProcess : IAsyncDisposable
+public sealed partial class ChildProcess : IAsyncDisposable
 {
+    private const string Guard = """
+        exec 3<&0
+        "$@" </dev/null 3<&- & pid=$!
+        echo $pid
+        (cat <&3 >/dev/null; kill -9 $pid) >/dev/null 2>&1 & guard=$!
+        wait $pid 2>/dev/null; code=$?
+        kill $guard 2>/dev/null
+        exit $code
+        """;
+
     private static readonly ConcurrentDictionary<int, ChildProcess> _running = new();
 
     private readonly Process _process;
@@ -28,18 +40,34 @@ public sealed class ChildProcess : IAsyncDisposable
     {
         Name = name;
         _process = process;
-        process.OutputDataReceived += (_, line) => Append(line.Data);
+        // The guard's first line is the program's process id.
+        using var started = new ManualResetEventSlim();
+        int id = 0;
+        process.OutputDataReceived += (_, line) =>
+        {
+            if (id != 0)
+            {
+                Append(line.Data);
+            }
+            else
+            {
+                id = int.TryParse(line.Data, CultureInfo.InvariantCulture, out int parsed) ? parsed : -1;
+                started.Set();
+            }
+        };
         process.ErrorDataReceived += (_, line) => Append(line.Data);
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
-        _running[process.Id] = this;
+        started.Wait();
+        Id = id > 0 ? id : throw new InvalidOperationException($"cannot start {name}: {OutputTail}");
+        _running[id] = this;
     }
 
     /// <summary>What tests call it.</summary>
     public string Name { get; }
 
     /// <summary>Its process id.</summary>
-    public int Id => _process.Id;
+    public int Id { get; }
 
     /// <summary>True once it has ended.</summary>
     public bool HasExited => _process.HasExited;
@@ -60,14 +88,14 @@ public sealed class ChildProcess : IAsyncDisposable
     public static ChildProcess Start(
         string name, string program, IReadOnlyList<string> arguments, string workingDirectory, IReadOnlyDictionary<string, string>? environment = null)
     {
-        var start = new ProcessStartInfo("setpriv")
+        var start = new ProcessStartInfo("/bin/sh")
         {
             WorkingDirectory = workingDirectory,
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        foreach (string argument in (string[])["--pdeathsig", "KILL", program, .. arguments])
+        foreach (string argument in (string[])["-c", Guard, name, program, .. arguments])
         {
             start.ArgumentList.Add(argument);
         }
@@ -80,7 +108,6 @@ public sealed class ChildProcess : IAsyncDisposable
         }
 
         Process process = Process.Start(start) ?? throw new InvalidOperationException($"cannot start {program}");
-        process.StandardInput.Close();
         return new ChildProcess(name, process);
     }
 
@@ -93,7 +120,7 @@ public sealed class ChildProcess : IAsyncDisposable
     {
         KillNow();
         await _process.WaitForExitAsync();
-        _running.TryRemove(_process.Id, out _);
+        _running.TryRemove(Id, out _);
     }
 
     /// <summary>Ends it (SIGTERM) and waits; kills it where it does not end in time.</summary>
@@ -114,7 +141,7 @@ public sealed class ChildProcess : IAsyncDisposable
             }
         }
 
-        _running.TryRemove(_process.Id, out _);
+        _running.TryRemove(Id, out _);
         return _process.ExitCode;
     }
 
@@ -130,13 +157,9 @@ public sealed class ChildProcess : IAsyncDisposable
 
     private void KillNow()
     {
-        try
+        if (!_process.HasExited)
         {
-            _process.Kill();
-        }
-        catch (InvalidOperationException)
-        {
-            // It has ended already.
+            Signal(Id, 9);
         }
     }
 
@@ -155,4 +178,7 @@ public sealed class ChildProcess : IAsyncDisposable
             }
         }
     }
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    private static partial int Signal(int processId, int signal);
 }
