@@ -15,5 +15,8 @@ internal static class RbdClass
         .. MetadataMethods.All,
         .. ObjectMapMethods.All,
         .. DataMethods.All,
+        .. MirrorPeerMethods.All,
+        .. MirrorImageMethods.All,
+        .. MirrorStatusMethods.All,
     ]);
 }
