@@ -1,0 +1,148 @@
+using Nacre.ObjectClasses.Calls;
+using Nacre.ObjectClasses.Rbd;
+using Nacre.Rados;
+using Nacre.Rados.Watching;
+using Nacre.Rbd;
+
+namespace Nacre.Mirroring;
+
+/// <content>Promotion, demotion, resync.</content>
+public sealed partial class MirrorImageControl
+{
+    private static readonly TimeSpan _daemonPatience = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// Makes a copy the primary. A copy under way is set back to its newest complete mirror snapshot. Never waits for the peer's site.
+    /// </summary>
+    /// <exception cref="RadosException">
+    /// EINVAL: not mirrored, or the primary already. EBUSY: it is still the primary elsewhere, or the demotion has not arrived, and
+    /// <paramref name="force"/> is not given.
+    /// </exception>
+    public async Task PromoteAsync(bool force, CancellationToken cancellationToken = default)
+    {
+        await _image.RefreshAsync(cancellationToken);
+        MirrorImageInfo info = await RequireEnabledAsync(cancellationToken);
+        if (info.Promotion == PromotionState.Primary)
+        {
+            if (!_image.Features.HasFlag(RbdFeatures.NonPrimary))
+            {
+                throw new RadosException(Errno.EINVAL, "image is already primary");
+            }
+
+            // A promotion or demotion was killed halfway: the snapshots say primary, so it is to be written.
+            await _image.SetNonPrimaryAsync(false, cancellationToken);
+            return;
+        }
+
+        if (info.Promotion == PromotionState.NonPrimary && !force)
+        {
+            throw new RadosException(Errno.EBUSY, "image is primary within a remote cluster or demotion is not propagated yet");
+        }
+
+        await PromoteSnapshotsAsync(info.Image!.GlobalImageId, cancellationToken);
+    }
+
+    /// <summary>Ends a primary's being written, so that the copy elsewhere can be promoted once it has this.</summary>
+    /// <exception cref="RadosException">EINVAL: not mirrored, not the primary, or without exclusive lock.</exception>
+    public async Task DemoteAsync(CancellationToken cancellationToken = default)
+    {
+        await _image.RefreshAsync(cancellationToken);
+        MirrorImageInfo info = await RequireEnabledAsync(cancellationToken);
+        if (info.Promotion != PromotionState.Primary)
+        {
+            throw new RadosException(Errno.EINVAL, "image is not primary");
+        }
+
+        if (!_image.Features.HasFlag(RbdFeatures.ExclusiveLock))
+        {
+            throw new RadosException(Errno.EINVAL, "exclusive lock is not active");
+        }
+
+        // With the lock, no writer can slip in between: after the feature is set nobody else gets to write.
+        await _image.AcquireLockAsync(cancellationToken);
+        await _image.SetNonPrimaryAsync(true, cancellationToken);
+        await MirrorSnapshots.CreatePrimaryAsync(
+            _image, info.Image!.GlobalImageId, SnapshotCreateFlags.SkipNotifyQuiesce,
+            PrimarySnapshotOptions.IgnoreEmptyPeers | PrimarySnapshotOptions.Demoted, null, cancellationToken);
+        await _image.ReleaseLockAsync(cancellationToken);
+    }
+
+    /// <summary>Asks the daemon to copy the image anew. EINVAL where it is not mirrored or the primary.</summary>
+    public async Task RequestResyncAsync(CancellationToken cancellationToken = default)
+    {
+        await _image.RefreshAsync(cancellationToken);
+        MirrorImageInfo info = await GetInfoAsync(cancellationToken);
+        if (!info.IsEnabled)
+        {
+            throw new RadosException(Errno.EINVAL, "mirroring is not enabled, cannot resync");
+        }
+
+        if (info.IsPrimary)
+        {
+            throw new RadosException(Errno.EINVAL, "image is primary, cannot resync to itself");
+        }
+
+        string uuid = await _pool.GetMirrorUuidAsync(cancellationToken)
+            ?? throw new RadosException(Errno.ENOENT, $"mirror uuid of {_pool.Kind} {_image.Pool.Name}");
+        await MirrorImageMeta.SetResyncRequestedAsync(_image, uuid, true, cancellationToken);
+    }
+
+    private async Task<MirrorImageInfo> RequireEnabledAsync(CancellationToken cancellationToken)
+    {
+        MirrorImageInfo info = await GetInfoAsync(cancellationToken);
+        return info.IsEnabled ? info : throw new RadosException(Errno.EINVAL, "mirroring is not currently enabled");
+    }
+
+    private async Task PromoteSnapshotsAsync(string globalImageId, CancellationToken cancellationToken)
+    {
+        PrimarySnapshotCheck check = PrimarySnapshotCheck.Of(_image.Snapshots, demoted: false, force: true);
+        if (!check.IsAllowed)
+        {
+            throw new RadosException(Errno.EINVAL, check.Obstacle!);
+        }
+
+        bool locked = false;
+        if (check.RequiresOrphan || check.RollBackTo is not null)
+        {
+            await MirrorSnapshots.CreateOrphanAsync(_image, globalImageId, cancellationToken);
+            await WaitForDaemonsAsync(cancellationToken);
+            if (_image.Features.HasFlag(RbdFeatures.ExclusiveLock))
+            {
+                await _image.AcquireLockAsync(cancellationToken);
+                locked = true;
+            }
+
+            if (check.RollBackTo is { } snapshotId)
+            {
+                await _image.RollBackAsync(snapshotId, null, cancellationToken);
+            }
+        }
+
+        await MirrorSnapshots.CreatePrimaryAsync(
+            _image, globalImageId, SnapshotCreateFlags.SkipNotifyQuiesce,
+            PrimarySnapshotOptions.IgnoreEmptyPeers | PrimarySnapshotOptions.Force, null, cancellationToken);
+        await _image.SetNonPrimaryAsync(false, cancellationToken);
+        if (locked)
+        {
+            await _image.ReleaseLockAsync(cancellationToken);
+        }
+    }
+
+    // The daemon closes the copy when it sees the orphan snapshot. One that does not is not waited for for ever: taking the lock then decides.
+    private async Task WaitForDaemonsAsync(CancellationToken cancellationToken)
+    {
+        long begun = _time.GetTimestamp();
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(250), _time);
+        do
+        {
+            IReadOnlyList<string> instances = await _image.Pool.WithNamespace("").TryCallAsync(
+                RbdObjects.MirrorLeader, RbdCalls.ListMirrorInstances(), cancellationToken) ?? [];
+            IReadOnlyList<Watcher> watchers = await _image.ListWatchersAsync(cancellationToken);
+            if (!watchers.Any(w => w.ClientId != _image.Pool.Cluster.InstanceId && instances.Contains($"{w.ClientId}")))
+            {
+                return;
+            }
+        }
+        while (_time.GetElapsedTime(begun) < _daemonPatience && await timer.WaitForNextTickAsync(cancellationToken));
+    }
+}
