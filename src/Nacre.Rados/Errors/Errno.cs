@@ -65,7 +65,7 @@ public static class Errno
     public const int EOVERFLOW = 75;
     /// <summary>Invalid byte sequence.</summary>
     public const int EILSEQ = 84;
-    /// <summary>Do it another way (the rbd class: remove the mirror snapshot instead of unlinking its last peer).</summary>
+    /// <summary>Interrupted, to be started again.</summary>
     public const int ERESTART = 85;
     /// <summary>Operation not supported.</summary>
     public const int EOPNOTSUPP = 95;

@@ -37,7 +37,7 @@ public static partial class RbdCalls
         w.Write((byte)MirrorPeerDirection.Transmit);
     });
 
-    /// <summary>Adds a peer. EEXIST for its uuid, its site name or its mirror uuid; EINVAL where mirroring is disabled or the uuid this pool's own.</summary>
+    /// <summary>Adds a peer. ESTALE for its uuid, EEXIST for its site name or mirror uuid; EINVAL where mirroring is disabled, the uuid is this pool's own, or it only transmits.</summary>
     public static ClassWrite AddMirrorPeer(MirrorPeer peer) => Write("mirror_peer_add", peer.Encode);
 
     /// <summary>Removes a peer; an absent one is no error.</summary>
@@ -85,7 +85,7 @@ public static partial class RbdCalls
     /// <summary>Ends an image's mirroring. EBUSY unless it is disabling, ENOENT where it is not mirrored.</summary>
     public static ClassWrite RemoveMirrorImage(string imageId) => Write("mirror_image_remove", w => w.Write(imageId));
 
-    /// <summary>Reports an image's state for a site. ENOENT where no image has that global id.</summary>
+    /// <summary>Reports an image's state for a site; dropped without an error unless the image is mirrored and enabled.</summary>
     public static ClassWrite SetMirrorImageStatus(string globalImageId, MirrorImageSiteStatus status) => Write("mirror_image_status_set", w =>
     {
         w.Write(globalImageId);
@@ -156,10 +156,7 @@ public static partial class RbdCalls
     /// <summary>Removes an image from the map.</summary>
     public static ClassWrite RemoveMirrorImageMap(string globalImageId) => Write("mirror_image_map_remove", w => w.Write(globalImageId));
 
-    /// <summary>
-    /// A peer has copied a mirror snapshot; on the image's header. ENOENT where the peer is not on it; ERESTART where it is the newest for that
-    /// peer's last uuid and the snapshot itself must be removed instead.
-    /// </summary>
+    /// <summary>A peer has copied a mirror snapshot; on the image's header. ENOENT where the peer is not on it.</summary>
     public static ClassWrite UnlinkMirrorSnapshotPeer(ulong snapshotId, string peerUuid) => Write("mirror_image_snapshot_unlink_peer", w =>
     {
         w.Write(snapshotId);

@@ -51,7 +51,7 @@ internal static class MetadataMethods
     }
 
     private static int Remove(IClassContext context, ReadOnlySpan<byte> input, CephWriter output) =>
-        context.RemoveKey(HeaderKeys.MetadataPrefix + new CephReader(input).ReadString());
+        context.OmapRemove(HeaderKeys.MetadataPrefix + new CephReader(input).ReadString());
 
     private static int Get(IClassContext context, ReadOnlySpan<byte> input, CephWriter output)
     {

@@ -23,7 +23,7 @@ internal static class MirrorImageMethods
         Methods.Write("mirror_image_remove", Remove),
         Methods.Read("mirror_instances_list", ListInstances),
         Methods.Write("mirror_instances_add", (c, input, _) => c.OmapSet(InstancePrefix + new CephReader(input).ReadString(), [])),
-        Methods.Write("mirror_instances_remove", (c, input, _) => c.RemoveKey(InstancePrefix + new CephReader(input).ReadString())),
+        Methods.Write("mirror_instances_remove", (c, input, _) => c.OmapRemove(InstancePrefix + new CephReader(input).ReadString())),
         Methods.Read("mirror_image_map_list", ListMap),
         Methods.Write("mirror_image_map_update", UpdateMap),
         Methods.Write("mirror_image_map_remove", (c, input, _) => c.RemoveKey(MapPrefix + new CephReader(input).ReadString())),

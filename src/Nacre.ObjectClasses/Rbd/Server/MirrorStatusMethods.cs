@@ -79,6 +79,15 @@ internal static class MirrorStatusMethods
         var arguments = new CephReader(input);
         string globalImageId = arguments.ReadString();
         var status = MirrorImageSiteStatus.Decode(ref arguments);
+
+        // A late report on an image that is no longer mirrored is dropped, so that it leaves no status behind.
+        if (MirrorImageMethods.ReadImageId(context, globalImageId, out string imageId) < 0
+            || MirrorImageMethods.ReadImage(context, imageId, out MirrorImage image) < 0
+            || image.State != MirrorImageState.Enabled)
+        {
+            return 0;
+        }
+
         var record = new MirrorImageSiteStatusRecord(
             Instance(context.CallerId, context.CallerAddress),
             status with { MirrorUuid = "", Up = false, LastUpdate = context.Timestamp() });

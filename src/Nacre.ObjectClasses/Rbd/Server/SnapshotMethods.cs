@@ -332,7 +332,7 @@ internal static class SnapshotMethods
         ulong limit = new CephReader(input).ReadUInt64();
         if (limit == ulong.MaxValue)
         {
-            return context.RemoveKey(HeaderKeys.SnapshotLimit);
+            return context.OmapRemove(HeaderKeys.SnapshotLimit);
         }
 
         int code = context.CheckExists();
