@@ -25,6 +25,9 @@ public sealed class OsdCaps
     /// <summary>True where a grant is <c>allow *</c> without restriction.</summary>
     public bool AllowsEverything => _grants.Any(g => g.AllowsEverything);
 
+    /// <summary>True where a grant depends on the pool's application metadata (<c>tag</c>): only then need a request carry it.</summary>
+    public bool AsksForTags => _grants.Any(g => g.Tag is not null);
+
     /// <summary>Parses; false with Ceph's error text where it cannot.</summary>
     public static bool TryParse(string text, [NotNullWhen(true)] out OsdCaps? caps, [NotNullWhen(false)] out string? error)
     {
