@@ -15,9 +15,9 @@ public static class RbdObjects
     public const string Trash = "rbd_trash";
     /// <summary>Object (in the default namespace) of a pool's namespaces.</summary>
     public const string Namespace = "rbd_namespace";
-    /// <summary>Object of mirroring: mode, uuid, peers, images, statuses, image map.</summary>
+    /// <summary>Object of mirroring: mode, uuid, peers, images, statuses.</summary>
     public const string Mirroring = "rbd_mirroring";
-    /// <summary>Object of the leader election and the instances of the daemon.</summary>
+    /// <summary>Object of the daemon's leader election, its instances, and which of them replays which image.</summary>
     public const string MirrorLeader = "rbd_mirror_leader";
     /// <summary>Prefix of a daemon instance's object.</summary>
     public const string MirrorInstancePrefix = "rbd_mirror_instance.";

@@ -141,19 +141,19 @@ public static partial class RbdCalls
     /// <summary>Removes an instance; on <c>rbd_mirror_leader</c>.</summary>
     public static ClassWrite RemoveMirrorInstance(string instanceId) => Write("mirror_instances_remove", w => w.Write(instanceId));
 
-    /// <summary>A page of the image map by global id, after one.</summary>
+    /// <summary>A page of the image map by global id, after one; the daemon keeps it on <c>rbd_mirror_leader</c>.</summary>
     public static ClassRead<IReadOnlyDictionary<string, MirrorImageMap>> ListMirrorImageMap(string after, ulong maximum = 1024) =>
         Read<IReadOnlyDictionary<string, MirrorImageMap>>(
             "mirror_image_map_list", static (ref CephReader r) => r.ReadMap(MirrorImageMap.Decode), w => EncodePage(w, after, maximum));
 
-    /// <summary>Sets which instance replays an image.</summary>
+    /// <summary>Sets which instance replays an image; on <c>rbd_mirror_leader</c>.</summary>
     public static ClassWrite UpdateMirrorImageMap(string globalImageId, MirrorImageMap map) => Write("mirror_image_map_update", w =>
     {
         w.Write(globalImageId);
         map.Encode(w);
     });
 
-    /// <summary>Removes an image from the map.</summary>
+    /// <summary>Removes an image from the map; on <c>rbd_mirror_leader</c>.</summary>
     public static ClassWrite RemoveMirrorImageMap(string globalImageId) => Write("mirror_image_map_remove", w => w.Write(globalImageId));
 
     /// <summary>A peer has copied a mirror snapshot; on the image's header. ENOENT where the peer is not on it.</summary>

@@ -56,21 +56,30 @@ public sealed record NotifyMessage(NotifyPayload Payload) : ICephEncodable<Notif
             case NotifyOperation.SnapCreate:
                 return DecodeSnapCreate(version, ref body);
             case NotifyOperation.SnapRemove or NotifyOperation.SnapProtect or NotifyOperation.SnapUnprotect:
-                return new SnapPayload(operation, body.ReadString(), version >= 6 ? body.Read<SnapshotNamespace>() : SnapshotNamespace.User);
+                return new SnapPayload(operation, body.ReadString(), DecodeNamespace(version, ref body), DecodeRequest(ref body));
             case NotifyOperation.SnapRename:
-                return new SnapRenamePayload(body.ReadUInt64(), body.ReadString());
+                ulong snapshotId = body.ReadUInt64();
+                string newName = body.ReadString();
+                _ = DecodeNamespace(version, ref body);
+                return new SnapRenamePayload(snapshotId, newName, DecodeRequest(ref body));
             case NotifyOperation.Rename:
-                return new RenamePayload(body.ReadString());
+                return new RenamePayload(body.ReadString(), DecodeRequest(ref body));
             case NotifyOperation.UpdateFeatures:
-                return new UpdateFeaturesPayload((RbdFeatures)body.ReadUInt64(), body.ReadBool());
+                return new UpdateFeaturesPayload((RbdFeatures)body.ReadUInt64(), body.ReadBool(), DecodeRequest(ref body));
             case NotifyOperation.Sparsify:
                 return new SparsifyPayload(AsyncRequestId.Decode(ref body), body.ReadUInt64());
             case NotifyOperation.MetadataUpdate:
-                return new MetadataUpdatePayload(body.ReadString(), body.ReadBool() ? body.ReadString() : null);
+                return new MetadataUpdatePayload(body.ReadString(), body.ReadBool() ? body.ReadString() : null, DecodeRequest(ref body));
             default:
                 return new UnknownPayload(operation, body.Rest.ToArray());
         }
     }
+
+    private static SnapshotNamespace DecodeNamespace(byte version, ref CephReader body) =>
+        version >= 6 ? body.Read<SnapshotNamespace>() : SnapshotNamespace.User;
+
+    // 16.2's later releases append it to every request without a new version.
+    private static AsyncRequestId DecodeRequest(ref CephReader body) => body.Remaining > 0 ? AsyncRequestId.Decode(ref body) : default;
 
     private static SnapCreatePayload DecodeSnapCreate(byte version, ref CephReader body)
     {

@@ -182,44 +182,57 @@ public sealed record SnapCreatePayload(string Name, SnapshotNamespace Namespace,
 /// <param name="Operation">Which.</param>
 /// <param name="Name">Its name.</param>
 /// <param name="Namespace">Its namespace.</param>
-public sealed record SnapPayload(NotifyOperation Operation, string Name, SnapshotNamespace Namespace) : NotifyPayload(Operation)
+/// <param name="Request">The request.</param>
+public sealed record SnapPayload(NotifyOperation Operation, string Name, SnapshotNamespace Namespace, AsyncRequestId Request = default)
+    : NotifyPayload(Operation)
 {
     internal override void Encode(CephWriter writer)
     {
         writer.Write(Name);
         Namespace.Encode(writer);
+        Request.Encode(writer);
     }
 }
 
 /// <summary>Rename a snapshot, please.</summary>
 /// <param name="SnapshotId">Which.</param>
 /// <param name="NewName">Its new name.</param>
-public sealed record SnapRenamePayload(ulong SnapshotId, string NewName) : NotifyPayload(NotifyOperation.SnapRename)
+/// <param name="Request">The request.</param>
+public sealed record SnapRenamePayload(ulong SnapshotId, string NewName, AsyncRequestId Request = default) : NotifyPayload(NotifyOperation.SnapRename)
 {
     internal override void Encode(CephWriter writer)
     {
         writer.Write(SnapshotId);
         writer.Write(NewName);
         SnapshotNamespace.User.Encode(writer);
+        Request.Encode(writer);
     }
 }
 
 /// <summary>Rename the image, please.</summary>
 /// <param name="NewName">Its new name.</param>
-public sealed record RenamePayload(string NewName) : NotifyPayload(NotifyOperation.Rename)
+/// <param name="Request">The request.</param>
+public sealed record RenamePayload(string NewName, AsyncRequestId Request = default) : NotifyPayload(NotifyOperation.Rename)
 {
-    internal override void Encode(CephWriter writer) => writer.Write(NewName);
+    internal override void Encode(CephWriter writer)
+    {
+        writer.Write(NewName);
+        Request.Encode(writer);
+    }
 }
 
 /// <summary>Switch features, please.</summary>
 /// <param name="Features">Which.</param>
 /// <param name="Enabled">On or off.</param>
-public sealed record UpdateFeaturesPayload(RbdFeatures Features, bool Enabled) : NotifyPayload(NotifyOperation.UpdateFeatures)
+/// <param name="Request">The request.</param>
+public sealed record UpdateFeaturesPayload(RbdFeatures Features, bool Enabled, AsyncRequestId Request = default)
+    : NotifyPayload(NotifyOperation.UpdateFeatures)
 {
     internal override void Encode(CephWriter writer)
     {
         writer.Write((ulong)Features);
         writer.Write(Enabled);
+        Request.Encode(writer);
     }
 }
 
@@ -238,7 +251,9 @@ public sealed record SparsifyPayload(AsyncRequestId Request, ulong SparseSize) :
 /// <summary>Set or remove metadata, please.</summary>
 /// <param name="Key">The key.</param>
 /// <param name="Value">The value; null to remove it.</param>
-public sealed record MetadataUpdatePayload(string Key, string? Value) : NotifyPayload(NotifyOperation.MetadataUpdate)
+/// <param name="Request">The request.</param>
+public sealed record MetadataUpdatePayload(string Key, string? Value, AsyncRequestId Request = default)
+    : NotifyPayload(NotifyOperation.MetadataUpdate)
 {
     internal override void Encode(CephWriter writer)
     {
@@ -248,6 +263,8 @@ public sealed record MetadataUpdatePayload(string Key, string? Value) : NotifyPa
         {
             writer.Write(Value);
         }
+
+        Request.Encode(writer);
     }
 }
 
