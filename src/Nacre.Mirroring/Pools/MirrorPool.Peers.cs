@@ -137,7 +137,7 @@ public sealed partial class MirrorPool
                 ];
                 foreach (ulong id in linked)
                 {
-                    await MirrorSnapshots.UnlinkPeerAsync(image, id, uuid, cancellationToken);
+                    await MirrorSnapshots.UnlinkPeerAsync(image, id, uuid, allowRemove: true, cancellationToken);
                 }
             }
             catch (RadosException exception) when (exception.Code == Errno.ENOENT)

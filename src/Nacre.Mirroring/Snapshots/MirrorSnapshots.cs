@@ -135,19 +135,27 @@ public static class MirrorSnapshots
         image.Pool.CallAsync(image.HeaderName, RbdCalls.SetMirrorSnapshotProgress(snapshotId, complete, copiedObjects), cancellationToken);
 
     /// <summary>
-    /// A peer no longer waits for a mirror snapshot. The snapshot goes when nobody does, unless it is the image's newest mirror snapshot, which stays to
-    /// copy changes from. (src/librbd/mirror/snapshot/UnlinkPeerRequest.cc)
+    /// A peer no longer waits for a mirror snapshot. (src/librbd/mirror/snapshot/UnlinkPeerRequest.cc)
     /// </summary>
+    /// <param name="image">The image.</param>
+    /// <param name="snapshotId">The snapshot.</param>
+    /// <param name="peerUuid">The peer.</param>
+    /// <param name="allowRemove">
+    /// The snapshot goes when nobody waits for it and there is a newer one. Ceph's daemon leaves that to the maker of the next mirror snapshot, so that the
+    /// primary alone decides what is removed.
+    /// </param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
     /// <exception cref="RadosException">ENOENT: there is no such snapshot. EINVAL: it is no mirror snapshot.</exception>
-    public static async Task UnlinkPeerAsync(Image image, ulong snapshotId, string peerUuid, CancellationToken cancellationToken = default)
+    public static async Task UnlinkPeerAsync(
+        Image image, ulong snapshotId, string peerUuid, bool allowRemove = true, CancellationToken cancellationToken = default)
     {
-        for (bool unlinked = false; ;)
+        for (bool begun = false; ; begun = true)
         {
             await image.RefreshAsync(cancellationToken);
             ImageSnapshot? snapshot = image.FindSnapshot(snapshotId);
             if (snapshot is null)
             {
-                if (unlinked)
+                if (begun)
                 {
                     return;
                 }
@@ -161,13 +169,14 @@ public static class MirrorSnapshots
             }
 
             bool newer = image.Snapshots.Any(s => s.Id > snapshotId && s.Namespace is MirrorSnapshotNamespace);
-            if (!mirror.PeerUuids.Contains(peerUuid) || (mirror.PeerUuids.Count <= 1 && newer))
+            if (allowRemove && newer && mirror.PeerUuids.All(uuid => uuid == peerUuid))
             {
-                if (newer && mirror.PeerUuids.All(uuid => uuid == peerUuid))
-                {
-                    await RemoveAsync(image, snapshotId, cancellationToken);
-                }
+                await RemoveAsync(image, snapshotId, cancellationToken);
+                return;
+            }
 
+            if (!mirror.PeerUuids.Contains(peerUuid))
+            {
                 return;
             }
 
@@ -175,13 +184,12 @@ public static class MirrorSnapshots
                 image.HeaderName, RbdCalls.UnlinkMirrorSnapshotPeer(snapshotId, peerUuid), cancellationToken);
             if (code is -Erestart or -Errno.ENOENT)
             {
-                // A newer snapshot came, or somebody else unlinked it: judge again.
-                unlinked |= code == -Errno.ENOENT;
+                // An older class does not unlink the last peer; or the snapshot changed meanwhile: judge again.
+                allowRemove |= code == -Erestart;
                 continue;
             }
 
             RadosException.ThrowIfFailed(code, "unlinking a peer from a mirror snapshot", image.Pool.Name, image.HeaderName);
-            unlinked = true;
             await image.NotifyUpdateAsync(cancellationToken);
         }
     }
@@ -286,7 +294,7 @@ public static class MirrorSnapshots
         {
             try
             {
-                await UnlinkPeerAsync(image, displaced.SnapshotId, displaced.PeerUuid, cancellationToken);
+                await UnlinkPeerAsync(image, displaced.SnapshotId, displaced.PeerUuid, allowRemove: true, cancellationToken);
                 await image.RefreshAsync(cancellationToken);
             }
             catch (RadosException) when (!cancellationToken.IsCancellationRequested)
