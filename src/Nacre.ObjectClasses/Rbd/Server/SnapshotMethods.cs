@@ -335,19 +335,14 @@ internal static class SnapshotMethods
             return context.OmapRemove(HeaderKeys.SnapshotLimit);
         }
 
-        int code = context.CheckExists();
-        if (code < 0)
-        {
-            return code;
-        }
-
+        // On an absent object it makes one, as in Ceph.
         ulong count = 0;
-        code = context.Visit(HeaderKeys.SnapshotPrefix, HeaderKeys.SnapshotPrefix, (_, _) =>
+        int code = context.Visit(HeaderKeys.SnapshotPrefix, HeaderKeys.SnapshotPrefix, (_, _) =>
         {
             count++;
             return 0;
         });
-        if (code < 0)
+        if (code < 0 && code != -Errno.ENOENT)
         {
             return code;
         }
