@@ -33,6 +33,8 @@ public static class Errno
     public const int EEXIST = 17;
     /// <summary>Cross-device link.</summary>
     public const int EXDEV = 18;
+    /// <summary>Too many links.</summary>
+    public const int EMLINK = 31;
     /// <summary>Invalid argument.</summary>
     public const int EINVAL = 22;
     /// <summary>File too large.</summary>
@@ -114,6 +116,7 @@ public static class Errno
         EEXIST => "File exists",
         EXDEV => "Invalid cross-device link",
         EINVAL => "Invalid argument",
+        EMLINK => "Too many links",
         EFBIG => "File too large",
         ENOSPC => "No space left on device",
         ESPIPE => "Illegal seek",

@@ -51,7 +51,7 @@ public sealed partial class Image
         ulong offset, ReadOnlyMemory<byte> expected, ReadOnlyMemory<byte> data, CancellationToken cancellationToken = default) =>
         _io.CompareAndWriteAsync(offset, expected, data, cancellationToken);
 
-    /// <summary>Waits for all writes that were begun before; they are durable then.</summary>
+    /// <summary>Makes completed writes durable: they are already, so it returns at once.</summary>
     public ValueTask FlushAsync(CancellationToken cancellationToken = default) => _io.FlushAsync(cancellationToken);
 
     /// <summary>

@@ -9,21 +9,21 @@ namespace Nacre.Rbd;
 internal sealed partial class ImageCore
 {
     private readonly SemaphoreSlim _refreshing = new(1, 1);
-    private ImageState _state;
+    private HeaderState _state = null!;
     private long _updatesSeen;
     private long _updatesRead;
 
-    public ImageCore(IPool pool, IPool dataPool, string id, string name, ImageIdentity identity, ImageState state, ImageOpenOptions options)
+    public ImageCore(IPool pool, IPool dataPool, string id, string name, ImageIdentity identity, ImageOpenOptions options)
     {
         Pool = pool;
         DataPool = dataPool;
         Id = id;
         Name = name;
         Identity = identity;
-        _state = state;
         Options = options;
         HeaderName = RbdObjects.Header(id);
         OpenedSnapshot = options.OpenedSnapshot;
+        Background = new BackgroundTasks(Log);
     }
 
     public IPool Pool { get; }
@@ -48,7 +48,7 @@ internal sealed partial class ImageCore
 
     public ulong OpenedSnapshot { get; internal set; }
 
-    public ImageState State => Volatile.Read(ref _state);
+    public HeaderState State => Volatile.Read(ref _state);
 
     /// <summary>Every write is in it from before it reads the snapshot context until it is durable.</summary>
     public IoGate Writes { get; } = new();
@@ -114,7 +114,7 @@ internal sealed partial class ImageCore
         try
         {
             long seen = Interlocked.Read(ref _updatesSeen);
-            ImageState state = await ImageHeader.ReadStateAsync(Pool, HeaderName, Options.ReadOnly, cancellationToken);
+            HeaderState state = await ImageHeader.ReadStateAsync(Pool, HeaderName, Options.ReadOnly, cancellationToken);
             Volatile.Write(ref _state, state);
             Interlocked.Exchange(ref _updatesRead, seen);
         }

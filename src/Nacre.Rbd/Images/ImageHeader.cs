@@ -41,12 +41,12 @@ internal static class ImageHeader
         return new ImageIdentity(prefix.Decode(result, 1), new ImageLayout(order, striping.StripeUnit, striping.StripeCount), dataPool.Decode(result, 3));
     }
 
-    public static async Task<ImageState> ReadStateAsync(IPool pool, string header, bool readOnly, CancellationToken cancellationToken)
+    public static async Task<HeaderState> ReadStateAsync(IPool pool, string header, bool readOnly, CancellationToken cancellationToken)
     {
         // A snapshot that goes away between the two reads makes the second one fail: begin again then.
         for (int attempt = 0; ; attempt++)
         {
-            ImageState head = await ReadHeadAsync(pool, header, readOnly, cancellationToken);
+            HeaderState head = await ReadHeadAsync(pool, header, readOnly, cancellationToken);
             if (head.SnapshotContext.Snapshots.Count == 0)
             {
                 return head;
@@ -65,7 +65,7 @@ internal static class ImageHeader
         }
     }
 
-    private static async Task<ImageState> ReadHeadAsync(IPool pool, string header, bool readOnly, CancellationToken cancellationToken)
+    private static async Task<HeaderState> ReadHeadAsync(IPool pool, string header, bool readOnly, CancellationToken cancellationToken)
     {
         ClassRead<ImageSize> size = RbdCalls.GetSize();
         ClassRead<ImageFeatures> features = RbdCalls.GetFeatures(readOnly);
@@ -101,7 +101,7 @@ internal static class ImageHeader
         ParentImageSpec spec = parent.Decode(result, 4);
         ulong? parentOverlap = overlap.Decode(result, 5);
         GroupSpec inGroup = group.Decode(result, 6);
-        return new ImageState
+        return new HeaderState
         {
             Size = size.Decode(result, 0).Size,
             Features = found.Features,
@@ -143,7 +143,7 @@ internal static class ImageHeader
 
     // Null where one of the snapshots is gone by now.
     private static async Task<IReadOnlyList<ImageSnapshot>?> ReadSnapshotsAsync(
-        IPool pool, string header, ImageState head, CancellationToken cancellationToken)
+        IPool pool, string header, HeaderState head, CancellationToken cancellationToken)
     {
         const int PerSnapshot = 4;
         const int PerRequest = 64;
@@ -174,7 +174,7 @@ internal static class ImageHeader
         return snapshots;
     }
 
-    private static ImageSnapshot Decode(ulong id, OperationResult result, int step, ImageState head)
+    private static ImageSnapshot Decode(ulong id, OperationResult result, int step, HeaderState head)
     {
         SnapshotInfo info = RbdCalls.GetSnapshot(id).Decode(result, step);
         ulong? overlap = RbdCalls.GetParentOverlap(id).Decode(result, step + 3);

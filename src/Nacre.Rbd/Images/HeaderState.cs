@@ -7,7 +7,7 @@ namespace Nacre.Rbd;
 internal sealed record ParentLink(ParentImageSpec Spec, ulong Overlap);
 
 /// <summary>What the header said when it was last read; replaced as a whole by each refresh, never changed.</summary>
-internal sealed record ImageState
+internal sealed record HeaderState
 {
     public required ulong Size { get; init; }
 
