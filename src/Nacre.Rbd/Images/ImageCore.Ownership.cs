@@ -155,7 +155,7 @@ internal sealed partial class ImageCore
             int answer = await remote(cancellationToken);
             switch (answer)
             {
-                case -Errno.ETIMEDOUT or -Errno.EAGAIN:
+                case -Errno.ETIMEDOUT or -Errno.ERESTART:
                     // The owner went: perhaps we can own it now.
                     MarkStale();
                     break;

@@ -61,7 +61,7 @@ internal sealed partial class ImageWatcher
     }
 
     /// <summary>
-    /// Asks the lock's owner for something long and waits for its end. -ETIMEDOUT where the owner fell silent, -EAGAIN where it changed: ask again then.
+    /// Asks the lock's owner for something long and waits for its end. -ETIMEDOUT where the owner fell silent, -ERESTART where it changed: ask again then.
     /// </summary>
     public async Task<int> AskOwnerLongAsync(
         Func<AsyncRequestId, NotifyPayload> payload, IProgress<OperationProgress>? progress, CancellationToken cancellationToken)
@@ -117,7 +117,7 @@ internal sealed partial class ImageWatcher
         {
             foreach (PendingRequest request in _pending.Values)
             {
-                request.Completion.TrySetResult(-Errno.EAGAIN);
+                request.Completion.TrySetResult(-Errno.ERESTART);
             }
         }
     }
@@ -174,22 +174,29 @@ internal sealed partial class ImageWatcher
         {
             case ResizePayload resize:
                 return Serve(resize.Request, (progress, token) => core.Maintenance.ResizeOwnedAsync(resize.Size, resize.AllowShrink, progress, token));
-            case SnapCreatePayload create:
-                return Serve(create.Request, (progress, token) => core.Snapshots.CreateOwnedAsync(
-                    create.Name, create.Namespace, (SnapshotCreateFlags)create.Flags, progress, token));
+            case SnapCreatePayload { Request: var id } create:
+                return await ServeAsync(
+                    id,
+                    (progress, token) => core.Snapshots.CreateOwnedAsync(create.Name, create.Namespace, (SnapshotCreateFlags)create.Flags, progress, token),
+                    cancellationToken);
             case AsyncRequestPayload { Operation: NotifyOperation.RebuildObjectMap } rebuild:
                 return Serve(rebuild.Request, core.Maintenance.RebuildOwnedAsync);
             case SnapPayload snap:
-                return await AnswerAsync(token => core.Snapshots.ServeAsync(snap, token), cancellationToken);
+                return await ServeAsync(snap.Request, (_, token) => core.Snapshots.ServeAsync(snap, token), cancellationToken);
             case SnapRenamePayload rename:
-                return await AnswerAsync(token => core.Snapshots.RenameOwnedAsync(rename.SnapshotId, rename.NewName, token), cancellationToken);
+                return await ServeAsync(
+                    rename.Request, (_, token) => core.Snapshots.RenameOwnedAsync(rename.SnapshotId, rename.NewName, token), cancellationToken);
             case UpdateFeaturesPayload features:
-                return await AnswerAsync(token => core.Maintenance.UpdateFeaturesOwnedAsync(features.Features, features.Enabled, token), cancellationToken);
+                return await ServeAsync(
+                    features.Request, (_, token) => core.Maintenance.UpdateFeaturesOwnedAsync(features.Features, features.Enabled, token),
+                    cancellationToken);
             case RenamePayload rename:
-                return await AnswerAsync(
-                    token => new RbdImages(core.Pool, core.Options.Time).RenameOwnedAsync(core.Id, rename.NewName, token), cancellationToken);
+                return await ServeAsync(
+                    rename.Request, (_, token) => new RbdImages(core.Pool, core.Options.Time).RenameOwnedAsync(core.Id, rename.NewName, token),
+                    cancellationToken);
             case MetadataUpdatePayload metadata:
-                return await AnswerAsync(token => core.Maintenance.SetMetadataOwnedAsync(metadata.Key, metadata.Value, token), cancellationToken);
+                return await ServeAsync(
+                    metadata.Request, (_, token) => core.Maintenance.SetMetadataOwnedAsync(metadata.Key, metadata.Value, token), cancellationToken);
             default:
                 return Encode(-Errno.EOPNOTSUPP);
         }
@@ -209,7 +216,7 @@ internal sealed partial class ImageWatcher
     {
         if (id.Client == Self)
         {
-            return Encode(-Errno.EAGAIN);
+            return Encode(-Errno.ERESTART);
         }
 
         lock (_sync)
@@ -246,8 +253,10 @@ internal sealed partial class ImageWatcher
         }
     }
 
-    private static async ValueTask<ReadOnlyMemory<byte>> AnswerAsync(Func<CancellationToken, Task> work, CancellationToken cancellationToken) =>
-        Encode(await CodeOfAsync(work, cancellationToken));
+    // Up to the middle of 16.2 these requests had no id, and the answer came at their end.
+    private async ValueTask<ReadOnlyMemory<byte>> ServeAsync(
+        AsyncRequestId id, Func<IProgress<OperationProgress>?, CancellationToken, Task> work, CancellationToken cancellationToken) =>
+        id == default ? Encode(await CodeOfAsync(token => work(null, token), cancellationToken)) : Serve(id, work);
 
     private static async Task<int> CodeOfAsync(Func<CancellationToken, Task> work, CancellationToken cancellationToken)
     {

@@ -13,7 +13,7 @@ internal sealed partial class MaintenanceOperations
     public Task UpdateFeaturesAsync(RbdFeatures features, bool enable, CancellationToken cancellationToken) => core.RunOwnedAsync(
         $"switching {string.Join(',', RbdFeatureNames.Of(features))} {(enable ? "on" : "off")}",
         token => UpdateFeaturesHereAsync(features, enable, token),
-        token => core.Watcher!.AskOwnerAsync(new UpdateFeaturesPayload(features, enable), token),
+        token => core.Watcher!.AskOwnerLongAsync(id => new UpdateFeaturesPayload(features, enable, id), null, token),
         cancellationToken);
 
     public Task UpdateFeaturesOwnedAsync(RbdFeatures features, bool enable, CancellationToken cancellationToken) =>

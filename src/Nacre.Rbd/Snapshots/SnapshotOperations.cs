@@ -63,7 +63,7 @@ internal sealed partial class SnapshotOperations(ImageCore core, ObjectIo object
         await core.RunOwnedAsync(
             $"renaming snapshot '{name}'",
             token => RenameHereAsync(snapshot.Id, newName, token),
-            token => core.Watcher!.AskOwnerAsync(new SnapRenamePayload(snapshot.Id, newName), token),
+            token => core.Watcher!.AskOwnerLongAsync(id => new SnapRenamePayload(snapshot.Id, newName, id), null, token),
             cancellationToken);
     }
 
@@ -116,7 +116,8 @@ internal sealed partial class SnapshotOperations(ImageCore core, ObjectIo object
         await core.RunOwnedAsync(
             $"removing snapshot '{snapshot.Name}'",
             token => RemoveHereAsync(snapshot, token),
-            token => core.Watcher!.AskOwnerAsync(new SnapPayload(NotifyOperation.SnapRemove, snapshot.Name, snapshot.Namespace), token),
+            token => core.Watcher!.AskOwnerLongAsync(
+                id => new SnapPayload(NotifyOperation.SnapRemove, snapshot.Name, snapshot.Namespace, id), null, token),
             cancellationToken);
     }
 
@@ -128,7 +129,7 @@ internal sealed partial class SnapshotOperations(ImageCore core, ObjectIo object
         await core.RunOwnedAsync(
             $"changing the protection of snapshot '{name}'",
             token => local(snapshot, token),
-            token => core.Watcher!.AskOwnerAsync(new SnapPayload(operation, name, snapshot.Namespace), token),
+            token => core.Watcher!.AskOwnerLongAsync(id => new SnapPayload(operation, name, snapshot.Namespace, id), null, token),
             cancellationToken);
     }
 
