@@ -42,6 +42,8 @@ public class CorpusTests
         },
         [nameof(NotifyMessage)] = Rewrite<NotifyMessage>,
         [nameof(MirroringNotification)] = Rewrite<MirroringNotification>,
+        [nameof(MirrorLeaderNotification)] = Rewrite<MirrorLeaderNotification>,
+        [nameof(MirrorInstanceNotification)] = Rewrite<MirrorInstanceNotification>,
     };
 
     public static TheoryData<string> Types => new(_rewriters.Keys);
@@ -112,6 +114,14 @@ public class CorpusTests
             .. Read(nameof(SnapshotRecord)).Select(entry => CephEncodingExtensions.Decode<SnapshotRecord>(entry.Bytes).Namespace.Type).Distinct().Order(),
         ];
         Assert.Equal([SnapshotNamespaceType.User, SnapshotNamespaceType.Group, SnapshotNamespaceType.Trash, SnapshotNamespaceType.Mirror], kinds);
+    }
+
+    [Fact]
+    public void An_image_map_names_no_policy()
+    {
+        Assert.All(
+            Read(nameof(MirrorImageMap)),
+            entry => Assert.Equal(new MirrorPolicyData().ToBytes(), CephEncodingExtensions.Decode<MirrorImageMap>(entry.Bytes).Data.ToArray()));
     }
 
     [Fact]
