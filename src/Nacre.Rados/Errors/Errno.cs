@@ -69,8 +69,6 @@ public static class Errno
     public const int EILSEQ = 84;
     /// <summary>Interrupted, to be started again.</summary>
     public const int ERESTART = 85;
-    /// <summary>Interrupted, to be begun again (librbd: the lock's owner changed).</summary>
-    public const int ERESTART = 85;
     /// <summary>Operation not supported.</summary>
     public const int EOPNOTSUPP = 95;
     /// <summary>Cannot send after shutdown. Ceph answers a blocklisted client with it (EBLOCKLISTED).</summary>
@@ -134,7 +132,6 @@ public static class Errno
         EBADMSG => "Bad message",
         EOVERFLOW => "Value too large for defined data type",
         EILSEQ => "Invalid or incomplete multibyte or wide character",
-        ERESTART => "Interrupted system call should be restarted",
         ERESTART => "Interrupted system call should be restarted",
         EOPNOTSUPP => "Operation not supported",
         ENOTCONN => "Transport endpoint is not connected",
