@@ -1,6 +1,7 @@
 using Nacre.Rados;
 using Nacre.Rados.Clusters;
 using Nacre.Rados.Configuration;
+using Nacre.Rados.Remote;
 
 namespace Nacre.Cli.Applications;
 
@@ -9,6 +10,7 @@ internal sealed class ClusterConnector : IClusterConnector
 {
     /// <inheritdoc/>
     public Task<ICluster> ConnectAsync(ClusterConfiguration configuration, ClusterOptions options, CancellationToken cancellationToken = default) =>
-        throw new RadosException(
-            Errno.EOPNOTSUPP, configuration.IsEmbeddedSite ? "embedded sites are not wired yet" : "Ceph clusters are not wired yet");
+        configuration.IsEmbeddedSite
+            ? RemoteCluster.ConnectAsync(configuration, options, cancellationToken)
+            : throw new RadosException(Errno.EOPNOTSUPP, "Ceph clusters are not wired yet");
 }

@@ -64,7 +64,7 @@ public static class StepTranslation
     }
 
     /// <summary>A payload without a copy: it must stay unchanged until it has been sent.</summary>
-    internal static ByteString Wrap(ReadOnlyMemory<byte> memory) => memory.IsEmpty ? ByteString.Empty : UnsafeByteOperations.UnsafeWrap(memory);
+    public static ByteString Wrap(ReadOnlyMemory<byte> memory) => memory.IsEmpty ? ByteString.Empty : UnsafeByteOperations.UnsafeWrap(memory);
 
     private static Step WriteToWire(OperationStep step) => step switch
     {

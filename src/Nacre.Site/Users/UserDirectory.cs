@@ -24,8 +24,8 @@ internal sealed class UserDirectory
         }
     }
 
-    /// <summary>A user was changed or removed: its sessions are to be ended when its key is no longer theirs.</summary>
-    public event Action<string>? Changed;
+    /// <summary>A user was changed or removed; the flag tells that its key is no longer what it was.</summary>
+    public event Action<string, bool>? Changed;
 
     public IReadOnlyList<SiteUser> All => [.. _users.Values.OrderBy(u => u.Name.ToString(), StringComparer.Ordinal)];
 
@@ -55,7 +55,7 @@ internal sealed class UserDirectory
                 _users[key] = after;
             }
 
-            Changed?.Invoke(key);
+            Changed?.Invoke(key, before is not null && (after is null || !after.HasKey(before.Key)));
             return after;
         }
         finally
