@@ -112,12 +112,13 @@ internal sealed class CephApplet : IApplet
         if (line.OutputFile is { } path and not "-")
         {
             // It may hold a key.
-            await using var file = new FileStream(path, new FileStreamOptions
+            var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
+            if (!OperatingSystem.IsWindows())
             {
-                Mode = FileMode.Create,
-                Access = FileAccess.Write,
-                UnixCreateMode = OperatingSystem.IsWindows() ? null : UnixFileMode.UserRead | UnixFileMode.UserWrite,
-            });
+                options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+            }
+
+            await using var file = new FileStream(path, options);
             await file.WriteAsync(result.Output, cancellationToken);
             return 0;
         }

@@ -32,10 +32,11 @@ internal sealed partial class SiteApplet : IApplet
     /// <inheritdoc/>
     public async Task<int> RunAsync(IReadOnlyList<string> arguments, ApplicationContext application, CancellationToken cancellationToken)
     {
-        switch (arguments)
+        string[] words = [.. arguments];
+        switch (words)
         {
             case ["create", var path, .. var options]:
-                return await CreateAsync(SiteFiles.From(path), [.. options], application, cancellationToken);
+                return await CreateAsync(SiteFiles.From(path), options, application, cancellationToken);
             case ["start", var path]:
                 return await StartAsync(SiteFiles.From(path), application, cancellationToken);
             case ["stop", var path]:
@@ -43,7 +44,7 @@ internal sealed partial class SiteApplet : IApplet
             case ["status", var path]:
                 return await StatusAsync(SiteFiles.From(path), application);
             default:
-                bool asked = arguments is ["--help" or "-h" or "help", ..];
+                bool asked = words is ["--help" or "-h" or "help", ..];
                 await (asked ? application.Output : application.Error).WriteLineAsync(Usage);
                 return asked ? 0 : Errno.EINVAL;
         }
