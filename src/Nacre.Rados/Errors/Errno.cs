@@ -51,6 +51,8 @@ public static class Errno
     public const int ERANGE = 34;
     /// <summary>Deadlock.</summary>
     public const int EDEADLK = 35;
+    /// <summary>File name too long.</summary>
+    public const int ENAMETOOLONG = 36;
     /// <summary>Function not implemented.</summary>
     public const int ENOSYS = 38;
     /// <summary>Directory not empty.</summary>
@@ -69,6 +71,8 @@ public static class Errno
     public const int EILSEQ = 84;
     /// <summary>Interrupted, to be started again.</summary>
     public const int ERESTART = 85;
+    /// <summary>Message too long (Ceph: more data in one operation than osd_max_write_size).</summary>
+    public const int EMSGSIZE = 90;
     /// <summary>Operation not supported.</summary>
     public const int EOPNOTSUPP = 95;
     /// <summary>Cannot send after shutdown. Ceph answers a blocklisted client with it (EBLOCKLISTED).</summary>
@@ -124,6 +128,7 @@ public static class Errno
         EDOM => "Numerical argument out of domain",
         ERANGE => "Numerical result out of range",
         EDEADLK => "Resource deadlock avoided",
+        ENAMETOOLONG => "File name too long",
         ENOSYS => "Function not implemented",
         ENOTEMPTY => "Directory not empty",
         ENOMSG => "No message of desired type",
@@ -133,6 +138,7 @@ public static class Errno
         EOVERFLOW => "Value too large for defined data type",
         EILSEQ => "Invalid or incomplete multibyte or wide character",
         ERESTART => "Interrupted system call should be restarted",
+        EMSGSIZE => "Message too long",
         EOPNOTSUPP => "Operation not supported",
         ENOTCONN => "Transport endpoint is not connected",
         ESHUTDOWN => "Cannot send after transport endpoint shutdown",
