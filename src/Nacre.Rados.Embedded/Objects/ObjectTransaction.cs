@@ -167,7 +167,9 @@ internal sealed partial class ObjectTransaction : IDisposable
         return 0;
     }
 
-    public ReadOnlyMemory<byte>? GetXattr(string name) => _xattrs.TryGetValue(name, out byte[]? value) ? value : null;
+    /// <summary>An xattr; null where it is missing.</summary>
+    public ReadOnlyMemory<byte>? GetXattr(string name) =>
+        _xattrs.TryGetValue(name, out byte[]? value) ? new ReadOnlyMemory<byte>(value) : (ReadOnlyMemory<byte>?)null;
 
     /// <summary>All xattrs, by name.</summary>
     public IReadOnlyList<KeyValuePair<string, ReadOnlyMemory<byte>>> GetXattrs() =>
