@@ -28,9 +28,9 @@ public abstract class AssertTests(EngineFixture engine) : ConformanceTests(engin
         }
 
         Assert.Equal(0, await CodeOfAsync("o", new ReadOperation().AssertVersion(second)));
-        Assert.Equal(-Errno.ERANGE, await CodeOfAsync("o", new ReadOperation().AssertVersion(second + 100)));
-        Assert.Equal(-Errno.EOVERFLOW, await CodeOfAsync("o", new ReadOperation().AssertVersion(first)));
-        Assert.Equal(-Errno.EOVERFLOW, await WriteAsync("o", new WriteOperation().AssertVersion(first).Write(0, Bytes("3"))));
+        Assert.Equal(-Errno.EOVERFLOW, await CodeOfAsync("o", new ReadOperation().AssertVersion(second + 100)));
+        Assert.Equal(-Errno.ERANGE, await CodeOfAsync("o", new ReadOperation().AssertVersion(first)));
+        Assert.Equal(-Errno.ERANGE, await WriteAsync("o", new WriteOperation().AssertVersion(first).Write(0, Bytes("3"))));
         Assert.Equal("2", Text(await DataAsync("o")));
     }
 
@@ -58,11 +58,11 @@ public abstract class AssertTests(EngineFixture engine) : ConformanceTests(engin
     [Theory]
     [InlineData("b", Comparison.Equal, true)]
     [InlineData("c", Comparison.Equal, false)]
-    [InlineData("a", Comparison.Less, true)]
-    [InlineData("c", Comparison.Less, false)]
-    [InlineData("c", Comparison.Greater, true)]
-    [InlineData("a", Comparison.Greater, false)]
-    public async Task An_omap_value_compares_as_given_OP_stored(string given, Comparison comparison, bool holds)
+    [InlineData("c", Comparison.Less, true)]
+    [InlineData("a", Comparison.Less, false)]
+    [InlineData("a", Comparison.Greater, true)]
+    [InlineData("c", Comparison.Greater, false)]
+    public async Task An_omap_value_compares_as_stored_OP_given(string given, Comparison comparison, bool holds)
     {
         await MustWriteAsync("o", new WriteOperation().OmapSet(new KeyValuePair<string, ReadOnlyMemory<byte>>("k", Bytes("b"))));
         Assert.Equal(holds ? 0 : -Errno.ECANCELED, await CodeOfAsync("o", new ReadOperation().CompareOmap("k", comparison, Bytes(given))));

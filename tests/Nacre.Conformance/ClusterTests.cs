@@ -116,7 +116,7 @@ public abstract class ClusterTests(EngineFixture engine) : ConformanceTests(engi
     {
         await using ICluster daemon = await Engine.ConnectAsync();
         string name = daemon.InstanceId.ToString(System.Globalization.CultureInfo.InvariantCulture);
-        await daemon.RegisterServiceAsync("nacre-conformance", name, new Dictionary<string, string> { ["hostname"] = "here", ["id"] = "x" }, Cancellation);
+        await daemon.RegisterServiceAsync("nacre-conformance", name, new Dictionary<string, string> { ["pool_name"] = "here", ["id"] = "x" }, Cancellation);
         await daemon.UpdateServiceStatusAsync(new Dictionary<string, string> { ["json"] = "{\"state\":1}" }, Cancellation);
         long start = Environment.TickCount64;
         while (true)
@@ -126,7 +126,7 @@ public abstract class ClusterTests(EngineFixture engine) : ConformanceTests(engi
             if (document.RootElement.GetProperty("services").TryGetProperty("nacre-conformance", out JsonElement service)
                 && service.GetProperty("daemons").TryGetProperty(name, out JsonElement entry))
             {
-                Assert.Equal("here", entry.GetProperty("metadata").GetProperty("hostname").GetString());
+                Assert.Equal("here", entry.GetProperty("metadata").GetProperty("pool_name").GetString());
                 Assert.Equal(daemon.InstanceId, entry.GetProperty("gid").GetUInt64());
                 return;
             }

@@ -53,10 +53,21 @@ public abstract class DataOperationsTests(EngineFixture engine) : ConformanceTes
     {
         await MustWriteAsync("o", new WriteOperation().WriteFull(Bytes("0123456789")));
         await MustWriteAsync("o", new WriteOperation().Zero(2, 3));
-        await MustWriteAsync("o", new WriteOperation().Zero(8, 100));
-        Assert.Equal("01\0\0\0567\0\0", Text(await DataAsync("o")));
+        Assert.Equal("01\0\0\056789", Text(await DataAsync("o")));
+        await MustWriteAsync("o", new WriteOperation().Zero(10, 100));
+        Assert.Equal("01\0\0\056789", Text(await DataAsync("o")));
         Assert.Equal(0, await WriteAsync("absent", new WriteOperation().Zero(0, 100)));
         Assert.Null(await DataAsync("absent"));
+    }
+
+    [Theory]
+    [InlineData(8, 2)]
+    [InlineData(8, 100)]
+    public async Task Zero_through_the_end_truncates(ulong offset, ulong length)
+    {
+        await MustWriteAsync("o", new WriteOperation().WriteFull(Bytes("0123456789")));
+        await MustWriteAsync("o", new WriteOperation().Zero(offset, length));
+        Assert.Equal("01234567", Text(await DataAsync("o")));
     }
 
     [Fact]

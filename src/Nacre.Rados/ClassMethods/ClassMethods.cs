@@ -15,8 +15,8 @@ public enum ClassMethodAccess
 }
 
 /// <summary>
-/// A class method: runs inside the object's transaction, so its writes are seen by its own later reads and are applied with the
-/// rest of the compound operation or not at all.
+/// A class method: runs inside the object's transaction, so its writes are applied with the rest of the compound operation or not at all.
+/// Whether its reads see what the same operation has written is not defined (on Ceph they do not): no method may depend on it.
 /// </summary>
 /// <param name="context">The object and who asks.</param>
 /// <param name="input">Encoded arguments. A <see cref="CephDecodeException"/> from reading them becomes EINVAL.</param>

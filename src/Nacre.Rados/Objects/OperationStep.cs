@@ -1,6 +1,9 @@
 namespace Nacre.Rados.Objects;
 
-/// <summary>How a stored value is compared with a given one (CEPH_OSD_CMPXATTR_OP_*). It holds when <c>given OP stored</c>, as in Ceph.</summary>
+/// <summary>
+/// How a stored value is compared with a given one (CEPH_OSD_CMPXATTR_OP_*). As in Ceph, for an xattr <c>given OP stored</c> must hold, for
+/// an omap value <c>stored OP given</c>.
+/// </summary>
 public enum Comparison : byte
 {
     /// <summary>Equal.</summary>
@@ -83,11 +86,11 @@ public sealed record ChecksumStep(ChecksumType Type, ulong Seed, ulong Offset, u
 
 /// <summary>Fails with ENOENT unless the object exists.</summary>
 public sealed record AssertExistsStep : OperationStep;
-/// <summary>Fails with ERANGE (object older) or EOVERFLOW (newer) unless its version is that.</summary>
+/// <summary>Fails with ERANGE (the object is newer) or EOVERFLOW (older) unless its version is that.</summary>
 public sealed record AssertVersionStep(ulong Version) : OperationStep;
-/// <summary>Fails with ECANCELED unless an xattr compares so (bytewise).</summary>
+/// <summary>Fails with ECANCELED unless <c>given OP stored</c> holds for an xattr (bytewise).</summary>
 public sealed record CompareXattrStep(string Name, Comparison Comparison, ReadOnlyMemory<byte> Value) : OperationStep;
-/// <summary>Fails with ECANCELED unless an omap value compares so (bytewise; only equal, less and greater).</summary>
+/// <summary>Fails with ECANCELED unless <c>stored OP given</c> holds for an omap value (bytewise; only equal, less and greater; missing is empty).</summary>
 public sealed record CompareOmapStep(string Key, Comparison Comparison, ReadOnlyMemory<byte> Value) : OperationStep;
 /// <summary>Fails with -(4095 + first differing byte) unless the range holds exactly these bytes (missing bytes count as zero).</summary>
 public sealed record CompareExtentStep(ulong Offset, ReadOnlyMemory<byte> Data) : OperationStep;
@@ -103,9 +106,12 @@ public sealed record WriteStep(ulong Offset, ReadOnlyMemory<byte> Data) : Operat
 public sealed record WriteFullStep(ReadOnlyMemory<byte> Data) : OperationStep;
 /// <summary>Writes at the end.</summary>
 public sealed record AppendStep(ReadOnlyMemory<byte> Data) : OperationStep;
-/// <summary>Makes a range read as zeroes without making the object longer; nothing on an absent object.</summary>
+/// <summary>
+/// Makes a range read as zeroes. It never makes the object longer, and as in Ceph a range that reaches the end truncates the object at its
+/// offset; behind the end and on an absent object it does nothing.
+/// </summary>
 public sealed record ZeroStep(ulong Offset, ulong Length) : OperationStep;
-/// <summary>Sets the size; longer reads as zeroes.</summary>
+/// <summary>Sets the size; longer reads as zeroes. Nothing on an absent object.</summary>
 public sealed record TruncateStep(ulong Size) : OperationStep;
 /// <summary>Fills a range with a repeated pattern; the length must be a multiple of it.</summary>
 public sealed record WriteSameStep(ulong Offset, ulong Length, ReadOnlyMemory<byte> Pattern) : OperationStep;
