@@ -1,6 +1,5 @@
 using Nacre.Conformance;
-using Nacre.ObjectClasses.Lock;
-using Nacre.ObjectClasses.Rbd;
+using Nacre.ObjectClasses;
 using Nacre.Rados.Ceph;
 using Nacre.Rados.Clusters;
 using Nacre.Rados.Configuration;
@@ -38,7 +37,7 @@ public sealed class EmbeddedFixture : EngineFixture
         Task.FromResult<ICluster>(_store!.Connect(EntityName.Admin, options));
 
     protected override async Task StartAsync() => _store = await EmbeddedStore.OpenAsync(
-        _directory, new EmbeddedStoreOptions { Classes = [RbdClass.Class, LockClass.Class] });
+        _directory, new EmbeddedStoreOptions { Classes = RbdObjectClasses.All });
 
     protected override async Task StopAsync()
     {
