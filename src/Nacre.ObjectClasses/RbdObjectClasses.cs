@@ -6,5 +6,5 @@ namespace Nacre.ObjectClasses;
 public static class RbdObjectClasses
 {
     /// <summary>All of them.</summary>
-    public static IReadOnlyList<ObjectClass> All { get; } = [Rbd.Server.RbdClass.Class, Lock.LockMethods.Class];
+    public static IReadOnlyList<ObjectClass> All { get; } = [Rbd.Server.RbdClass.Class, Lock.LockMethods.Class, Journal.Server.JournalMethods.Class];
 }

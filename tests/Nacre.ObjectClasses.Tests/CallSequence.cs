@@ -1,5 +1,6 @@
 using Nacre.ObjectClasses.Calls;
 using Nacre.ObjectClasses.Encoding;
+using Nacre.ObjectClasses.Journal;
 using Nacre.ObjectClasses.Lock;
 using Nacre.ObjectClasses.Rbd;
 using Nacre.Rados.Encoding;
@@ -17,6 +18,7 @@ internal sealed class CallSequence(int seed, ulong callerId)
 {
     private readonly Random _random = new(seed);
     private ulong _newest = 1;
+    private ulong _tag;
 
     public IEnumerable<SequenceStep> Take(int count)
     {
@@ -27,9 +29,10 @@ internal sealed class CallSequence(int seed, ulong callerId)
 
         yield return Step(RbdObjects.Mirroring, RbdCalls.SetMirrorUuid("pool-uuid"));
         yield return Step(RbdObjects.Mirroring, RbdCalls.SetMirrorMode(MirrorMode.Image));
+        yield return Step("journal.a", JournalCalls.Create(24, 4, -1));
         for (int i = 0; i < count; i++)
         {
-            yield return _random.Next(12) switch
+            yield return _random.Next(13) switch
             {
                 0 or 1 => Image(),
                 2 or 3 or 4 => Snapshot(),
@@ -38,6 +41,7 @@ internal sealed class CallSequence(int seed, ulong callerId)
                 7 or 8 => Mirror(),
                 9 => Map(),
                 10 => Lock(),
+                11 => Journal(),
                 _ => Family(),
             };
         }
@@ -244,6 +248,36 @@ internal sealed class CallSequence(int seed, ulong callerId)
             5 => Step(target, LockCalls.GetInfo(One("l1", "l2"))),
             6 => Step(target, LockCalls.AssertLocked("l1", type, cookie, tag)),
             _ => One(0, 1) == 0 ? Step(target, LockCalls.SetCookie("l1", type, cookie, tag, "c3")) : Step(target, LockCalls.ListLocks()),
+        };
+    }
+
+    private SequenceStep Journal()
+    {
+        string journal = _random.Next(16) == 0 ? "journal.absent" : "journal.a";
+        string client = One("", "peer1", "peer2");
+        var position = new JournalPosition(
+            [.. Enumerable.Range(0, _random.Next(6)).Select(i => new JournalObjectPosition((ulong)i, (ulong)_random.Next(12), (ulong)_random.Next(5)))]);
+        return _random.Next(22) switch
+        {
+            0 => Step(journal, JournalCalls.Create(24, 4, -1)),
+            1 => Step(journal, JournalCalls.SetMinimumSet((ulong)_random.Next(6))),
+            2 => Step(journal, JournalCalls.SetActiveSet((ulong)_random.Next(6))),
+            3 => Step(journal, One(0, 1) == 0 ? JournalCalls.GetMinimumSet() : JournalCalls.GetActiveSet()),
+            4 => Step(journal, One(0, 1) == 0 ? JournalCalls.GetOrder() : JournalCalls.GetSplayWidth()),
+            5 => Step(journal, JournalCalls.GetPoolId()),
+            6 or 7 => Step(journal, JournalCalls.RegisterClient(client, new byte[] { 1, 2 })),
+            8 => Step(journal, JournalCalls.UnregisterClient(client)),
+            9 => Step(journal, JournalCalls.UpdateClientData(client, new byte[] { 3 })),
+            10 => Step(journal, JournalCalls.UpdateClientState(client, (JournalClientState)_random.Next(2))),
+            11 or 12 => Step(journal, JournalCalls.Commit(client, position)),
+            13 => Step(journal, JournalCalls.GetClient(client)),
+            14 => Step(journal, JournalCalls.ListClients(One("", "peer1"), (ulong)_random.Next(4))),
+            15 => Step(journal, JournalCalls.GetNextTagTid()),
+            16 or 17 => Step(journal, JournalCalls.CreateTag(_random.Next(5) == 0 ? 3 : _tag++, One(JournalTag.NewClass, 0UL, 1UL), new byte[] { 5 })),
+            18 => Step(journal, JournalCalls.GetTag((ulong)_random.Next(12))),
+            19 => Step(journal, JournalCalls.ListTags((ulong)_random.Next(4), client, One<ulong?>(null, 0, 1), (ulong)_random.Next(1, 6))),
+            20 => Step("journal_data.a.0", JournalCalls.GuardAppend((ulong)_random.Next(40))),
+            _ => Step(One("journal_data.a.0", "journal_data.a.1"), JournalCalls.Append((ulong)_random.Next(40), new byte[] { 1, 2, 3 })),
         };
     }
 

@@ -1,5 +1,6 @@
 using System.Reflection;
 using Nacre.ObjectClasses.Encoding;
+using Nacre.ObjectClasses.Journal;
 using Nacre.ObjectClasses.Lock;
 using Nacre.ObjectClasses.Rbd;
 using Nacre.ObjectClasses.Rbd.Notifications;
@@ -44,6 +45,12 @@ public class CorpusTests
         [nameof(MirroringNotification)] = Rewrite<MirroringNotification>,
         [nameof(MirrorLeaderNotification)] = Rewrite<MirrorLeaderNotification>,
         [nameof(MirrorInstanceNotification)] = Rewrite<MirrorInstanceNotification>,
+        [nameof(JournalClient)] = Rewrite<JournalClient>,
+        [nameof(JournalClientData)] = Rewrite<JournalClientData>,
+        [nameof(JournalTag)] = Rewrite<JournalTag>,
+        [nameof(JournalTagData)] = Rewrite<JournalTagData>,
+        [nameof(JournalEntry)] = Rewrite<JournalEntry>,
+        [nameof(JournalEvent)] = Rewrite<JournalEvent>,
     };
 
     public static TheoryData<string> Types => new(_rewriters.Keys);

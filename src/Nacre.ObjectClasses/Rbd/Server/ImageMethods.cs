@@ -65,14 +65,16 @@ internal static class ImageMethods
         }
 
         CephTimestamp now = context.Timestamp();
-        context.WriteUInt64(HeaderKeys.Size, size);
-        context.WriteKey(HeaderKeys.Order, w => w.Write(order));
-        context.WriteUInt64(HeaderKeys.Features, (ulong)features);
-        context.WriteString(HeaderKeys.ObjectPrefix, objectPrefix);
-        context.WriteUInt64(HeaderKeys.SnapshotSequence, 0);
-        context.WriteKey(HeaderKeys.CreateTimestamp, now.Encode);
-        context.WriteKey(HeaderKeys.AccessTimestamp, now.Encode);
-        int code = context.WriteKey(HeaderKeys.ModifyTimestamp, now.Encode);
+        int code = context.WriteUInt64(HeaderKeys.Size, size);
+        code = code < 0 ? code : context.WriteKey(HeaderKeys.Order, w => w.Write(order));
+        code = code < 0 ? code : context.WriteUInt64(HeaderKeys.Features, (ulong)features);
+        code = code < 0 ? code : context.WriteString(HeaderKeys.ObjectPrefix, objectPrefix);
+        code = code < 0 ? code : context.WriteUInt64(HeaderKeys.SnapshotSequence, 0);
+        foreach (string key in new[] { HeaderKeys.CreateTimestamp, HeaderKeys.AccessTimestamp, HeaderKeys.ModifyTimestamp })
+        {
+            code = code < 0 ? code : context.WriteKey(key, now.Encode);
+        }
+
         return code < 0 || !wantsDataPool ? code : context.WriteKey(HeaderKeys.DataPoolId, w => w.Write(dataPool));
     }
 
