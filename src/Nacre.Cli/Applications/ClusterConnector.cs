@@ -1,4 +1,4 @@
-using Nacre.Rados;
+using Nacre.Rados.Ceph;
 using Nacre.Rados.Clusters;
 using Nacre.Rados.Configuration;
 using Nacre.Rados.Remote;
@@ -12,5 +12,5 @@ internal sealed class ClusterConnector : IClusterConnector
     public Task<ICluster> ConnectAsync(ClusterConfiguration configuration, ClusterOptions options, CancellationToken cancellationToken = default) =>
         configuration.IsEmbeddedSite
             ? RemoteCluster.ConnectAsync(configuration, options, cancellationToken)
-            : throw new RadosException(Errno.EOPNOTSUPP, "Ceph clusters are not wired yet");
+            : new CephClusterConnector().ConnectAsync(configuration, options, cancellationToken);
 }
