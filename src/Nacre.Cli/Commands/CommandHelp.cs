@@ -9,10 +9,13 @@ internal static class CommandHelp
     private const int MaximumDescriptionOffset = 37;
 
     /// <summary>Help of one command.</summary>
-    public static string Describe<TContext>(string tool, CommandDefinition<TContext> command)
+    /// <param name="tool">The tool.</param>
+    /// <param name="command">The command.</param>
+    /// <param name="calledAs">Its name or its alias.</param>
+    public static string Describe<TContext>(string tool, CommandDefinition<TContext> command, string calledAs)
     {
         var text = new StringBuilder();
-        string start = $"usage: {tool} {command.Name}";
+        string start = $"usage: {tool} {calledAs}";
         text.Append(start);
         AppendUsage(text, command, start.Length);
         text.Append('\n').Append(command.Description).Append("\n\n");

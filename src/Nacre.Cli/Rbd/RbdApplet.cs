@@ -1,6 +1,5 @@
 using Nacre.Cli.Applications;
 using Nacre.Cli.Commands;
-using Nacre.Cli.Rbd.Mirror;
 
 namespace Nacre.Cli.Rbd;
 
@@ -18,8 +17,8 @@ internal sealed class RbdApplet : IApplet
         new("keyring", "path to keyring") { Short = 'k' },
     ];
 
-    /// <summary>All commands; each room adds its own list here.</summary>
-    public static CommandParser<RbdCommandContext> Parser { get; } = new("rbd", [.. MirrorCommands.All]);
+    /// <summary>Finds commands and sorts their arguments.</summary>
+    public static CommandParser<RbdCommandContext> Parser { get; } = new("rbd", RbdCommandTable.All);
 
     /// <inheritdoc/>
     public string Name => "rbd";
@@ -67,13 +66,13 @@ internal sealed class RbdApplet : IApplet
             return 0;
         }
 
-        CommandDefinition<RbdCommandContext>? command = Parser.Find(words, out _);
+        CommandDefinition<RbdCommandContext>? command = Parser.Find(words, out int length);
         if (command is null)
         {
             return Unknown(words, application);
         }
 
-        application.Output.Write(CommandHelp.Describe("rbd", command));
+        application.Output.Write(CommandHelp.Describe("rbd", command, string.Join(' ', words.Take(length))));
         return 0;
     }
 

@@ -7,7 +7,7 @@ using Nacre.Rados.Clusters;
 namespace Nacre.Cli.Rbd;
 
 /// <summary>What a command of rbd works with: its arguments, the console, and the cluster once it is asked for.</summary>
-internal sealed class RbdCommandContext(ApplicationContext application, GlobalOptions globals, CommandArguments arguments) : IAsyncDisposable
+internal sealed partial class RbdCommandContext(ApplicationContext application, GlobalOptions globals, CommandArguments arguments) : IAsyncDisposable
 {
     private ICluster? _cluster;
 
