@@ -7,38 +7,8 @@ using Nacre.Rados.Objects;
 namespace Nacre.Rbd.Tests;
 
 /// <summary>What an image does on whatever engine; each engine's tests derive from it.</summary>
-public abstract class ImageSuite(EngineFixture engine)
+public abstract class ImageSuite(EngineFixture engine) : ImageTestBase(engine)
 {
-    protected const ulong MiB = 1 << 20;
-
-    protected static CancellationToken Token => TestContext.Current.CancellationToken;
-
-    protected EngineFixture Engine { get; } = engine;
-
-    protected async Task<RbdImages> NewImagesAsync()
-    {
-        IPool pool = Engine.NewNamespace();
-        var images = new RbdImages(pool);
-        await images.CreateNamespaceAsync(pool.Namespace, Token);
-        return images;
-    }
-
-    protected static byte[] Bytes(int length, int seed)
-    {
-        byte[] bytes = new byte[length];
-        new Random(seed).NextBytes(bytes);
-        return bytes;
-    }
-
-    protected static async Task<byte[]> ReadAllAsync(Image image)
-    {
-        byte[] all = new byte[image.Size];
-        await image.ReadAsync(0, all, Token);
-        return all;
-    }
-
-    protected static async Task<int> CodeOfAsync(Func<Task> action) => (await Assert.ThrowsAnyAsync<RadosException>(action)).Code;
-
     [Fact]
     public async Task A_new_image_is_listed_opened_and_empty()
     {
@@ -113,22 +83,6 @@ public abstract class ImageSuite(EngineFixture engine)
                 await image.WriteAsync((ulong)offset, data, Token);
                 data.CopyTo(expected, offset);
                 break;
-        }
-    }
-
-    /// <summary>The stored map says of no object that it is absent when it exists.</summary>
-    protected static async Task CheckObjectMapAsync(Image image)
-    {
-        foreach (ulong id in (ulong[])[.. image.Snapshots.Select(s => s.Id), SnapshotId.Head])
-        {
-            byte[]? map = await image.LoadObjectMapAsync(id, Token);
-            Assert.NotNull(map);
-            for (ulong number = 0; number < (ulong)map.Length; number++)
-            {
-                bool exists = await image.DataPool.StatAsync(image.ObjectName(number), id, Token) is not null;
-                Assert.False(exists && map[number] == (byte)ObjectMapState.Nonexistent, $"object {number} at {id} exists, unknown to the map");
-                Assert.NotEqual((byte)ObjectMapState.Pending, map[number]);
-            }
         }
     }
 
