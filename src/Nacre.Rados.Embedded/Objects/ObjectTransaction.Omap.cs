@@ -129,7 +129,19 @@ internal sealed partial class ObjectTransaction
     {
         if (_omap != 0 && !_omapIsShared)
         {
-            DeleteOmap(_core.Database, _batch, Key.Pool, _omap);
+            if (_omap == _omapRead)
+            {
+                DeleteOmap(_core.Database, _batch, Key.Pool, _omap);
+            }
+            else
+            {
+                // It was begun in this operation: what it is made of so far lies in the batch alone.
+                foreach ((byte[] key, _) in StoredEntries([], [], withValues: false))
+                {
+                    _batch.Delete(Family.Omap, Keys.Omap(Key.Pool, _omap, key));
+                }
+            }
+
             foreach (byte[] key in _omapChanges?.Keys ?? Enumerable.Empty<byte[]>())
             {
                 _batch.Delete(Family.Omap, Keys.Omap(Key.Pool, _omap, key));
