@@ -51,15 +51,16 @@ public sealed record MirrorDaemons(IReadOnlyList<MirrorDaemon> Daemons, MirrorHe
     /// <summary>Asks the monitors. EIO where their answer makes no sense.</summary>
     public static async Task<MirrorDaemons> QueryAsync(ICluster cluster, long poolId, CancellationToken cancellationToken = default)
     {
-        IReadOnlyList<MirrorDaemon> daemons = Read(
-            await CommandAsync(cluster, "service dump", cancellationToken), "service dump", static root => ReadDump(root));
-        if (daemons.Count == 0)
-        {
-            return None;
-        }
+        ReadOnlyMemory<byte> dump = await CommandAsync(cluster, "service dump", cancellationToken);
+        ReadOnlyMemory<byte> status = await CommandAsync(cluster, "service status", cancellationToken);
+        return Read(dump, status, poolId);
+    }
 
-        return Read(
-            await CommandAsync(cluster, "service status", cancellationToken), "service status", root => ReadStatus(root, daemons, poolId));
+    /// <summary>From the monitors' answers. EIO where they make no sense.</summary>
+    internal static MirrorDaemons Read(ReadOnlyMemory<byte> dump, ReadOnlyMemory<byte> status, long poolId)
+    {
+        IReadOnlyList<MirrorDaemon> daemons = Read(dump, "service dump", static root => ReadDump(root));
+        return daemons.Count == 0 ? None : Read(status, "service status", root => ReadStatus(root, daemons, poolId));
     }
 
     private static async Task<ReadOnlyMemory<byte>> CommandAsync(ICluster cluster, string prefix, CancellationToken cancellationToken)

@@ -164,7 +164,7 @@ internal static class MirrorStatusCommands
             context.Line($"  health: {daemon.Health.ToText()}");
             if (daemon.Callouts.Count > 0)
             {
-                context.Line($"  callouts: [{string.Join(',', daemon.Callouts)}]");
+                context.Line($"  callouts: {string.Join(',', daemon.Callouts)}");
             }
 
             context.Line();
