@@ -278,7 +278,7 @@ public static class MirrorSnapshots
         }
 
         await MirrorImageStates.CompletePrimaryAsync(
-            image.Pool, image.Id, image.Name, image.Features, image.Snapshots, made.Id, cancellationToken);
+            image.Pool, image.Id, image.Features, image.Snapshots, made.Id, cancellationToken);
         await image.NotifyUpdateAsync(cancellationToken);
         await image.RefreshAsync(cancellationToken);
         return image.FindSnapshot(made.Id) ?? current;

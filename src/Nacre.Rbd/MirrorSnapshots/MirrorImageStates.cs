@@ -32,19 +32,18 @@ public static class MirrorImageStates
     /// </summary>
     /// <param name="pool">The image's pool.</param>
     /// <param name="imageId">The image.</param>
-    /// <param name="name">Its name.</param>
     /// <param name="features">Its features.</param>
     /// <param name="snapshots">Its snapshots; only users' are kept.</param>
     /// <param name="snapshotId">The mirror snapshot.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     public static async Task CompletePrimaryAsync(
-        IPool pool, string imageId, string name, RbdFeatures features, IEnumerable<ImageSnapshot> snapshots, ulong snapshotId,
+        IPool pool, string imageId, RbdFeatures features, IEnumerable<ImageSnapshot> snapshots, ulong snapshotId,
         CancellationToken cancellationToken = default)
     {
         string header = RbdObjects.Header(imageId);
         var state = new MirrorState
         {
-            Name = name,
+            Name = await pool.CallAsync(RbdObjects.Directory, RbdCalls.GetDirectoryName(imageId), cancellationToken),
             Features = features & ~RbdFeatures.ImplicitEnable,
             SnapshotLimit = await pool.CallAsync(header, RbdCalls.GetSnapshotLimit(), cancellationToken),
             Snapshots = new SortedDictionary<ulong, SnapState>(snapshots

@@ -194,7 +194,8 @@ internal sealed partial class SnapshotOperations(ImageCore core, ObjectIo object
         await core.RefreshAsync(CancellationToken.None);
         if (kind is MirrorSnapshotNamespace { IsPrimary: true })
         {
-            await MirrorImageStateStore.WriteAsync(core, id, CancellationToken.None);
+            await MirrorImageStates.CompletePrimaryAsync(
+                core.Pool, core.Id, core.State.Features, core.State.Snapshots, id, CancellationToken.None);
             await core.RefreshAsync(CancellationToken.None);
         }
     }
@@ -272,7 +273,7 @@ internal sealed partial class SnapshotOperations(ImageCore core, ObjectIo object
         if (snapshot.Namespace is MirrorSnapshotNamespace mirror
             && !(mirror.IsNonPrimary && mirror.PrimaryMirrorUuid.Length == 0 && mirror.PrimarySnapshotId == SnapshotId.Head))
         {
-            await MirrorImageStateStore.RemoveAsync(core, snapshot.Id, cancellationToken);
+            await MirrorImageStates.RemoveAsync(core.Pool, core.Id, snapshot.Id, cancellationToken);
         }
 
         try
