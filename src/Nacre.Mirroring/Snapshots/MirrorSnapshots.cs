@@ -32,8 +32,6 @@ public static class MirrorSnapshots
     /// <summary>How many mirror snapshots wait for a peer at most, unless configured.</summary>
     public const int DefaultMaximum = 5;
 
-    private const int Erestart = 85;
-
     /// <summary>
     /// Makes a mirror snapshot of a primary for all peers that copy from the pool, then prunes: what more than
     /// <c>rbd_mirroring_max_mirroring_snapshots</c> wait for a peer, what no peer waits for, and incomplete ones of makers that were killed.
@@ -182,10 +180,10 @@ public static class MirrorSnapshots
 
             int code = await image.Pool.CallForCodeAsync(
                 image.HeaderName, RbdCalls.UnlinkMirrorSnapshotPeer(snapshotId, peerUuid), cancellationToken);
-            if (code is -Erestart or -Errno.ENOENT)
+            if (code is -Errno.ERESTART or -Errno.ENOENT)
             {
                 // An older class does not unlink the last peer; or the snapshot changed meanwhile: judge again.
-                allowRemove |= code == -Erestart;
+                allowRemove |= code == -Errno.ERESTART;
                 continue;
             }
 
