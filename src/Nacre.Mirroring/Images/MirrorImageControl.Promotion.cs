@@ -12,6 +12,12 @@ public sealed partial class MirrorImageControl
     private static readonly TimeSpan _daemonPatience = TimeSpan.FromSeconds(30);
 
     /// <summary>
+    /// True where the image is marked as a copy that only the daemon writes. On a primary that is what a promotion or demotion that was killed has left;
+    /// promoting or demoting it again ends it.
+    /// </summary>
+    public bool IsMarkedNonPrimary => _image.Features.HasFlag(RbdFeatures.NonPrimary);
+
+    /// <summary>
     /// Makes a copy the primary. A copy under way is set back to its newest complete mirror snapshot. Never waits for the peer's site.
     /// </summary>
     /// <exception cref="RadosException">
