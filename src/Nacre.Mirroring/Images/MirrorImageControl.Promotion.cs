@@ -30,13 +30,17 @@ public sealed partial class MirrorImageControl
         MirrorImageInfo info = await RequireEnabledAsync(cancellationToken);
         if (info.Promotion == PromotionState.Primary)
         {
-            if (!_image.Features.HasFlag(RbdFeatures.NonPrimary))
+            // A promotion or demotion was killed halfway: the snapshots say primary, so it is to be written.
+            bool completed = await CompleteNewestAsync(cancellationToken);
+            if (IsMarkedNonPrimary)
+            {
+                await _image.SetNonPrimaryAsync(false, cancellationToken);
+            }
+            else if (!completed)
             {
                 throw new RadosException(Errno.EINVAL, "image is already primary");
             }
 
-            // A promotion or demotion was killed halfway: the snapshots say primary, so it is to be written.
-            await _image.SetNonPrimaryAsync(false, cancellationToken);
             return;
         }
 
@@ -56,6 +60,12 @@ public sealed partial class MirrorImageControl
         MirrorImageInfo info = await RequireEnabledAsync(cancellationToken);
         if (info.Promotion != PromotionState.Primary)
         {
+            // A demotion that was killed before its snapshot was complete; nobody has written since.
+            if (await CompleteNewestAsync(cancellationToken))
+            {
+                return;
+            }
+
             throw new RadosException(Errno.EINVAL, "image is not primary");
         }
 
@@ -91,6 +101,19 @@ public sealed partial class MirrorImageControl
         string uuid = await _pool.GetMirrorUuidAsync(cancellationToken)
             ?? throw new RadosException(Errno.ENOENT, $"mirror uuid of {_pool.Kind} {_image.Pool.Name}");
         await MirrorImageMeta.SetResyncRequestedAsync(_image, uuid, true, cancellationToken);
+    }
+
+    // True where the newest mirror snapshot is one of ours that its maker did not complete, and now is.
+    private async Task<bool> CompleteNewestAsync(CancellationToken cancellationToken)
+    {
+        ImageSnapshot? newest = _image.Snapshots.LastOrDefault(s => s.Namespace is MirrorSnapshotNamespace);
+        if (newest?.Namespace is not MirrorSnapshotNamespace { IsPrimary: true, Complete: false })
+        {
+            return false;
+        }
+
+        await MirrorSnapshots.CompleteAsync(_image, newest.Id, cancellationToken);
+        return true;
     }
 
     private async Task<MirrorImageInfo> RequireEnabledAsync(CancellationToken cancellationToken)

@@ -242,7 +242,8 @@ public sealed partial class MirrorImageControl
     private async Task RemoveMirrorSnapshotsAsync(CancellationToken cancellationToken)
     {
         await _image.RefreshAsync(cancellationToken);
-        foreach (ulong id in _image.Snapshots.Where(s => s.Namespace is MirrorSnapshotNamespace).Select(s => s.Id).ToArray())
+        foreach (ulong id in _image.Snapshots
+            .Where(s => s.Namespace is MirrorSnapshotNamespace || MirrorSnapshots.IsHalfRemoved(s)).Select(s => s.Id).ToArray())
         {
             await MirrorSnapshots.RemoveAsync(_image, id, cancellationToken);
         }

@@ -207,6 +207,16 @@ public static class MirrorSnapshots
         await MirrorImageStates.RemoveAsync(image.Pool, image.Id, snapshotId, cancellationToken);
     }
 
+    /// <summary>
+    /// True for a mirror snapshot that was on its way out when its remover was killed: removal first renames it into the trash.
+    /// </summary>
+    internal static bool IsHalfRemoved(ImageSnapshot snapshot) =>
+        snapshot is { Namespace: TrashSnapshotNamespace { OriginalType: SnapshotNamespaceType.Mirror }, ChildCount: 0 };
+
+    /// <summary>Marks a primary snapshot complete whose maker was killed before that, with the image's state as it is now.</summary>
+    internal static Task<ImageSnapshot> CompleteAsync(Image image, ulong snapshotId, CancellationToken cancellationToken) =>
+        CompleteAsync(image, image.FindSnapshot(snapshotId)!, cancellationToken);
+
     /// <summary>The snapshot that a new primary snapshot displaces for one of the peers, if any; call until there is none.</summary>
     /// <param name="snapshots">By ascending id.</param>
     /// <param name="madeId">The new snapshot: incomplete ones that are newer are somebody's who is at it.</param>
@@ -300,6 +310,11 @@ public static class MirrorSnapshots
                 // Not fatal, as in Ceph: the snapshot is made, and the next one prunes again.
                 return;
             }
+        }
+
+        foreach (ulong id in image.Snapshots.Where(IsHalfRemoved).Select(s => s.Id).ToArray())
+        {
+            await RemoveAsync(image, id, cancellationToken);
         }
     }
 }
