@@ -37,11 +37,9 @@ internal sealed class JsonOutputFormatter(bool pretty) : OutputFormatter
     public override void Flush(TextWriter writer)
     {
         writer.Write(Text.ToString());
-        if (pretty)
-        {
-            writer.Write('\n');
-        }
 
+        // Ceph's formatters end every flush so, pretty or not.
+        writer.Write('\n');
         Text.Clear();
     }
 

@@ -47,7 +47,7 @@ internal abstract class OutputFormatter
     /// <summary>True or false.</summary>
     public void Dump(string name, bool value) => DumpRaw(name, value ? "true" : "false");
 
-    /// <summary>Writes all out; pretty output ends with a newline of its own.</summary>
+    /// <summary>Writes all out and ends the line.</summary>
     public abstract void Flush(TextWriter writer);
 
     /// <summary>An array of strings.</summary>

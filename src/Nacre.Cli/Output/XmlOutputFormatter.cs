@@ -36,11 +36,9 @@ internal sealed class XmlOutputFormatter(bool pretty) : OutputFormatter
     public override void Flush(TextWriter writer)
     {
         writer.Write(Text.ToString());
-        if (pretty)
-        {
-            writer.Write('\n');
-        }
 
+        // Ceph's formatters end every flush so, pretty or not.
+        writer.Write('\n');
         Text.Clear();
     }
 

@@ -130,21 +130,22 @@ public sealed partial class MirrorImageControl
             throw new RadosException(Errno.EINVAL, check.Obstacle!);
         }
 
-        bool locked = false;
         if (check.RequiresOrphan || check.RollBackTo is not null)
         {
             await MirrorSnapshots.CreateOrphanAsync(_image, globalImageId, cancellationToken);
-            await WaitForDaemonsAsync(cancellationToken);
-            if (_image.Features.HasFlag(RbdFeatures.ExclusiveLock))
-            {
-                await _image.AcquireLockAsync(cancellationToken);
-                locked = true;
-            }
+        }
 
-            if (check.RollBackTo is { } snapshotId)
-            {
-                await _image.RollBackAsync(snapshotId, null, cancellationToken);
-            }
+        // Also after a clean demotion: the daemon that has just copied it may still hold the lock, and it never makes snapshots for others.
+        await WaitForDaemonsAsync(cancellationToken);
+        bool locked = _image.Features.HasFlag(RbdFeatures.ExclusiveLock);
+        if (locked)
+        {
+            await _image.AcquireLockAsync(cancellationToken);
+        }
+
+        if (check.RollBackTo is { } snapshotId)
+        {
+            await _image.RollBackAsync(snapshotId, null, cancellationToken);
         }
 
         await MirrorSnapshots.CreatePrimaryAsync(
