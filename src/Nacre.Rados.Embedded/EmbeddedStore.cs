@@ -62,14 +62,29 @@ public sealed class EmbeddedStore : IAsyncDisposable
         Task.Run(() => Open(directory, options), cancellationToken);
 
     /// <summary>A new client with its own global id and address, neither ever given out before. Dispose it to end it.</summary>
-    public EmbeddedSession Connect(EntityName name, ClusterOptions? options = null)
+    /// <param name="name">Who it is.</param>
+    /// <param name="options">How it behaves.</param>
+    /// <param name="host">Where it is, as its address shows it; IPv6 in brackets.</param>
+    public EmbeddedSession Connect(EntityName name, ClusterOptions? options = null, string host = "127.0.0.1")
     {
-        ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
         ulong id = _clients.Next();
 
         // Ids count up; an odd factor spreads them over all nonces without ever meeting, as long as there are fewer than 2^32.
         uint nonce = unchecked((uint)id * 2654435761u);
-        var session = new EmbeddedSession(this, name, id, $"127.0.0.1:0/{nonce}", options ?? new ClusterOptions { Time = _options.Time });
+        return Begin(name, id, $"{host}:0/{nonce}", options);
+    }
+
+    /// <summary>
+    /// A client that had this identity before the store was closed or its session ended, and has proved so to the caller: locks that it
+    /// holds are still its own, and so is its blocklisting.
+    /// </summary>
+    public EmbeddedSession Reconnect(EntityName name, ulong instanceId, string address, ClusterOptions? options = null) =>
+        Begin(name, instanceId, address, options);
+
+    private EmbeddedSession Begin(EntityName name, ulong id, string address, ClusterOptions? options)
+    {
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
+        var session = new EmbeddedSession(this, name, id, address, options ?? new ClusterOptions { Time = _options.Time });
         _sessions[id] = session;
         if (_blocklist.Holds(session.Address))
         {
@@ -133,7 +148,7 @@ public sealed class EmbeddedStore : IAsyncDisposable
         Core.Dispose();
     }
 
-    internal void Remove(EmbeddedSession session) => _sessions.TryRemove(session.InstanceId, out _);
+    internal void Remove(EmbeddedSession session) => _sessions.TryRemove(KeyValuePair.Create(session.InstanceId, session));
 
     internal bool IsShutOut(EmbeddedSession session) => _blocklist.Holds(session.Address);
 

@@ -25,7 +25,7 @@ public class CommandTests(SiteFixture site)
         Assert.Equal((0, key, ""), await RunAsync($$"""{"prefix":"auth get-key","entity":"{{name}}"}"""));
         Assert.Equal((0, key, ""), await RunAsync($$"""{"prefix":"auth print-key","entity":"{{name}}"}"""));
         Assert.Equal(
-            (0, $$"""[{"entity":"{{name}}","key":"{{key}}","caps":{"mon":"profile rbd","osd":"profile rbd pool=rbd"}}]""", $"exported keyring for {name}"),
+            (0, $$$"""[{"entity":"{{{name}}}","key":"{{{key}}}","caps":{"mon":"profile rbd","osd":"profile rbd pool=rbd"}}]""", $"exported keyring for {name}"),
             await RunAsync($$"""{"prefix":"auth get","entity":"{{name}}","format":"json"}"""));
         Assert.Equal((0, created, ""), await RunAsync($$"""{"prefix":"auth get-or-create","entity":"{{name}}","caps":["mon","profile rbd"]}"""));
         Assert.Equal(

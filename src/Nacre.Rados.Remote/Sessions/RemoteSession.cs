@@ -45,7 +45,7 @@ internal sealed class RemoteSession : IAsyncDisposable
         _name = name;
         _key = key;
         _time = time;
-        Watches = new WatchTable(this);
+        Watches = new WatchTable(this, time);
     }
 
     public WatchTable Watches { get; }
@@ -108,7 +108,6 @@ internal sealed class RemoteSession : IAsyncDisposable
         await _running.ConfigureAwait(false);
         BecomeUnavailable(new RadosException(Errno.ENOTCONN, $"the connection to {_endpoint} was closed"), forGood: true);
         await Watches.DisposeAsync().ConfigureAwait(false);
-        _stopping.Dispose();
     }
 
     private async Task SayGoodbyeAsync()

@@ -6,7 +6,7 @@ using Nacre.Rados.Watching;
 namespace Nacre.Rados.Remote.Sessions;
 
 /// <summary>A session's watches: hands notifications to their owners, and their answers back.</summary>
-internal sealed class WatchTable(RemoteSession session) : IAsyncDisposable
+internal sealed class WatchTable(RemoteSession session, TimeProvider time) : IAsyncDisposable
 {
     private static readonly TimeSpan _acknowledgeTimeout = TimeSpan.FromSeconds(60);
 
@@ -64,7 +64,9 @@ internal sealed class WatchTable(RemoteSession session) : IAsyncDisposable
         }
     }
 
-    public async ValueTask DisposeAsync() => await Task.WhenAll(_handling.Values).ConfigureAwait(false);
+    /// <summary>Waits for owners that are handling a notification, but not for ever: they were told to stop.</summary>
+    public async ValueTask DisposeAsync() =>
+        await Task.WhenAll(_handling.Values).WaitAsync(TimeSpan.FromSeconds(5), time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
     private void Notified(Protocol.Notification notification)
     {

@@ -24,6 +24,7 @@ internal sealed record SiteSettings
     /// <summary>Signs the resume tokens of sessions.</summary>
     public required byte[] TokenSecret { get; init; }
 
+    [System.Text.Json.Serialization.JsonIgnore]
     public IPEndPoint EndPoint => new(IPAddress.Parse(Address), Port);
 
     public static SiteSettings New(string address, int port) => new()

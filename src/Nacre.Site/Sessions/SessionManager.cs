@@ -60,7 +60,7 @@ internal sealed class SessionManager : IAsyncDisposable
 
         if (!welcome.Resumed)
         {
-            EmbeddedSession client = _site.Store.Connect(name);
+            EmbeddedSession client = known ? _site.Store.Reconnect(name, instanceId, address) : _site.Store.Connect(name, null, HostText(host));
             session = new ClientSession(_site, _access, client, _logger);
             session.SaidGoodbye += s => End(s, "goodbye");
             _sessions[client.InstanceId] = session;
@@ -142,6 +142,12 @@ internal sealed class SessionManager : IAsyncDisposable
         Task ending = Task.Run(async () => await session.DisposeAsync());
         _ending[ending] = true;
         ending.ContinueWith(t => _ending.TryRemove(t, out _), TaskScheduler.Default);
+    }
+
+    private static string HostText(IPAddress host)
+    {
+        IPAddress plain = host.IsIPv4MappedToIPv6 ? host.MapToIPv4() : host;
+        return plain.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6 ? $"[{plain}]" : plain.ToString();
     }
 
     // A changed or removed key ends the sessions that were opened with it.
