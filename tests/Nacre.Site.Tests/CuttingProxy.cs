@@ -29,7 +29,15 @@ internal sealed class CuttingProxy : IAsyncDisposable
     {
         foreach (Socket socket in _open.Keys)
         {
-            socket.LingerState = new LingerOption(true, 0);
+            try
+            {
+                socket.LingerState = new LingerOption(true, 0);
+            }
+            catch (Exception e) when (e is ObjectDisposedException or SocketException)
+            {
+                continue; // it went by itself just now
+            }
+
             socket.Dispose();
         }
     }

@@ -72,7 +72,8 @@ internal sealed class SiteMonitor : ICommandHandler
         {
             using JsonDocument document = JsonDocument.Parse(json);
             return document.RootElement.TryGetProperty("prefix", out JsonElement prefix)
-                && _commands.TryGetValue((manager, prefix.GetString() ?? ""), out CommandDescription? command)
+                && (_commands.TryGetValue((manager, prefix.GetString() ?? ""), out CommandDescription? command)
+                    || _commands.TryGetValue((true, prefix.GetString() ?? ""), out command))
                 && !command.Access.HasFlag(CapsAccess.Write);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
@@ -110,10 +111,12 @@ internal sealed class SiteMonitor : ICommandHandler
             }
 
             string words = prefix.GetString() ?? "";
-            if (!_commands.TryGetValue((manager, words), out CommandDescription? command))
+            // Monitors pass on what is the manager's to answer; its own caps are asked for all the same.
+            if (!_commands.TryGetValue((manager, words), out CommandDescription? command)
+                && (manager || !_commands.TryGetValue((true, words), out command)))
             {
-                return _commands.ContainsKey((!manager, words))
-                    ? CommandContext.Fail(Errno.EOPNOTSUPP, $"'{words}' is a command of the {(manager ? "monitors" : "manager")}")
+                return _commands.ContainsKey((false, words))
+                    ? CommandContext.Fail(Errno.EOPNOTSUPP, $"'{words}' is a command of the monitors")
                     : CommandContext.Fail(Errno.EINVAL, $"command '{words}' not known");
             }
 
