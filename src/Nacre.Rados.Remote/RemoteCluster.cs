@@ -118,7 +118,7 @@ public sealed class RemoteCluster : ICluster
     {
         string normalized = CephConf.NormalizeName(name);
         return _configuration.Options.GetValueOrDefault(normalized)
-            ?? (Session.Welcome.Options.TryGetValue(normalized, out string? value) ? value : null);
+            ?? (Session.Welcome.Options.TryGetValue(normalized, out string? value) ? value : OptionDefaults.Get(normalized));
     }
 
     /// <inheritdoc/>

@@ -22,6 +22,7 @@ internal sealed class RemoteSession : IAsyncDisposable
     private static readonly TimeSpan _grace = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan _attemptTimeout = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan _pingInterval = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan _goodbyeTimeout = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan _longestBackoff = TimeSpan.FromSeconds(1);
 
     private readonly SiteEndpoint _endpoint;
@@ -103,25 +104,41 @@ internal sealed class RemoteSession : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await SayGoodbyeAsync().ConfigureAwait(false);
+        await LeaveAsync(new RadosException(Errno.ENOTCONN, $"the connection to {_endpoint} was closed")).ConfigureAwait(false);
         await _stopping.CancelAsync().ConfigureAwait(false);
         await _running.ConfigureAwait(false);
-        BecomeUnavailable(new RadosException(Errno.ENOTCONN, $"the connection to {_endpoint} was closed"), forGood: true);
         await Watches.DisposeAsync().ConfigureAwait(false);
     }
 
-    private async Task SayGoodbyeAsync()
+    // What is under way ends here and now; then the site is told, so that it drops watches at once instead of waiting whether this client
+    // comes back.
+    private async Task LeaveAsync(RadosException reason)
     {
+        PendingRequest? goodbye = null;
+        PendingRequest[] pending;
         lock (_gate)
         {
-            if (_queue is null || _unavailable is not null)
+            pending = [.. _pending.Values];
+            _pending.Clear();
+            if (_queue is not null && _unavailable is null)
             {
-                return;
+                var frame = new ClientFrame { Id = _nextId++, Goodbye = new Goodbye() };
+                goodbye = new PendingRequest(frame.Id, frame, null);
+                _pending.Add(frame.Id, goodbye);
+                _queue.Writer.TryWrite(goodbye);
             }
+
+            _unavailable ??= reason;
+            _failed = true;
         }
 
-        // So that the site drops watches at once instead of waiting whether this client comes back.
-        await RequestAsync(new ClientFrame { Goodbye = new Goodbye() }, TimeSpan.FromSeconds(2)).ConfigureAwait(false);
+        Fail(pending, reason);
+        Watches.LoseAll(Errno.ENOTCONN);
+        if (goodbye is not null)
+        {
+            await ((Task)goodbye.Reply).WaitAsync(_goodbyeTimeout, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            goodbye.Abandon();
+        }
     }
 
     private void Forget(PendingRequest request)
@@ -149,6 +166,10 @@ internal sealed class RemoteSession : IAsyncDisposable
                 if (end is not null)
                 {
                     BecomeUnavailable(end, forGood: true);
+                }
+
+                if (Volatile.Read(ref _failed))
+                {
                     return;
                 }
             }
@@ -247,13 +268,17 @@ internal sealed class RemoteSession : IAsyncDisposable
             _pending.Clear();
         }
 
-        foreach (PendingRequest request in pending)
+        Fail(pending, reason);
+        Watches.LoseAll(reason.Code is Errno.ESHUTDOWN ? Errno.ESHUTDOWN : Errno.ENOTCONN);
+    }
+
+    private static void Fail(PendingRequest[] requests, RadosException reason)
+    {
+        foreach (PendingRequest request in requests)
         {
             request.Abandon();
             request.Fail(reason.Code, reason.Attempt);
         }
-
-        Watches.LoseAll(reason.Code is Errno.ESHUTDOWN ? Errno.ESHUTDOWN : Errno.ENOTCONN);
     }
 
     /// <summary>Sends and receives until the connection breaks. Returns why the site ended the session, null where it may be taken up again.</summary>

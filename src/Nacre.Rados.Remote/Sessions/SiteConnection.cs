@@ -70,7 +70,7 @@ internal sealed class SiteConnection : IAsyncDisposable
             await connection.AuthenticateAsync(name, key, resumeToken, either.Token).ConfigureAwait(false);
             return connection;
         }
-        catch (Exception e) when (e is RpcException or OperationCanceledException or IOException or HttpRequestException)
+        catch (Exception e) when (e is RpcException or OperationCanceledException or IOException or HttpRequestException or ObjectDisposedException)
         {
             await connection.DisposeAsync().ConfigureAwait(false);
             cancellationToken.ThrowIfCancellationRequested();

@@ -44,7 +44,7 @@ internal static class ConfigCommands
             return Dump(context, [.. site.Config.EffectiveFor(name).Values.OrderBy(e => e.Name, StringComparer.Ordinal)]);
         }
 
-        string? value = site.Config.Effective(name, key);
+        string? value = site.Config.Effective(name, key) ?? OptionDefaults.Get(CephConf.NormalizeName(key));
         return value is null ? CommandContext.Fail(Errno.ENOENT, $"unrecognized key '{key}'")
             : context.Format is "json" or "json-pretty" ? context.Json(w => w.WriteStringValue(value))
             : CommandContext.Plain(value + "\n");

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Nacre.Rados;
 using Nacre.Rados.Caps;
 using Nacre.Rados.Clusters;
+using Nacre.Rados.Configuration;
 using Nacre.Rados.Embedded;
 using Nacre.Site.Users;
 
@@ -82,7 +83,8 @@ internal sealed class SiteMonitor : ICommandHandler
         }
     }
 
-    public string? GetOption(EmbeddedSession session, string name) => Config.Effective(session.Name, name);
+    public string? GetOption(EmbeddedSession session, string name) =>
+        Config.Effective(session.Name, name) ?? OptionDefaults.Get(CephConf.NormalizeName(name));
 
     public Task RegisterServiceAsync(
         EmbeddedSession session, string service, string daemon, IReadOnlyDictionary<string, string> metadata, CancellationToken cancellationToken)
