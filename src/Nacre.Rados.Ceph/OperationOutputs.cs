@@ -8,8 +8,8 @@ namespace Nacre.Rados.Ceph;
 internal static unsafe class OperationOutputs
 {
     /// <summary>
-    /// Data from here on stay where librados put them until the result is disposed. Less is copied, so that forgetting to dispose a small
-    /// result costs nothing.
+    /// Results of this many bytes stay where librados put them until they are disposed. Smaller ones are copied, so that forgetting to
+    /// dispose them costs nothing.
     /// </summary>
     private const int InPlaceFrom = 32 * 1024;
 
@@ -20,13 +20,20 @@ internal static unsafe class OperationOutputs
     /// <param name="inPlace">True where outputs refer to the operation's memory, which must then live on.</param>
     public static StepOutput[] Take(NativeOperation operation, IReadOnlyList<OperationStep>? steps, int code, out bool inPlace)
     {
-        inPlace = false;
         int count = (int)Shim.OutputCount(operation.Pointer);
         var outputs = new StepOutput[count];
+        ulong total = 0;
         for (int i = 0; i < count; i++)
         {
             Shim.GetOutput(operation.Pointer, (uint)i, out Shim.Output native);
-            outputs[i] = Take(operation, (uint)i, steps?[i], native, ref inPlace);
+            total += native.Length;
+        }
+
+        inPlace = total >= InPlaceFrom;
+        for (int i = 0; i < count; i++)
+        {
+            Shim.GetOutput(operation.Pointer, (uint)i, out Shim.Output native);
+            outputs[i] = Take(operation, (uint)i, steps?[i], native, inPlace);
             if (code < 0 && native.Code < 0 && (steps is null || (steps[i].Flags & StepFlags.FailOk) == 0))
             {
                 // Steps behind the one that failed have not run.
@@ -38,7 +45,7 @@ internal static unsafe class OperationOutputs
         return code < 0 ? [] : outputs;
     }
 
-    private static StepOutput Take(NativeOperation operation, uint index, OperationStep? step, Shim.Output native, ref bool inPlace)
+    private static StepOutput Take(NativeOperation operation, uint index, OperationStep? step, Shim.Output native, bool inPlace)
     {
         if (native.Code < 0)
         {
@@ -63,20 +70,21 @@ internal static unsafe class OperationOutputs
         return new StepOutput
         {
             ReturnCode = native.Code,
-            Data = Data(operation, index, native, ref inPlace),
+            Data = Data(operation, index, native, inPlace),
             Extents = step is SparseReadStep ? Extents(native) : [],
         };
     }
 
-    private static ReadOnlyMemory<byte> Data(NativeOperation operation, uint index, Shim.Output native, ref bool inPlace)
+    private static ReadOnlyMemory<byte> Data(NativeOperation operation, uint index, Shim.Output native, bool inPlace)
     {
-        if (native.Length < InPlaceFrom)
+        if (native.Length == 0)
         {
-            return new ReadOnlySpan<byte>(native.Data, (int)native.Length).ToArray();
+            return default;
         }
 
-        inPlace = true;
-        return new ReadBuffer(operation, index, native.Data, checked((int)native.Length)).Memory;
+        return inPlace
+            ? new ReadBuffer(operation, index, native.Data, checked((int)native.Length)).Memory
+            : new ReadOnlySpan<byte>(native.Data, (int)native.Length).ToArray();
     }
 
     private static Extent[] Extents(Shim.Output native)

@@ -17,3 +17,5 @@ public sealed class CephClusterTests(CephFixture engine) : ClusterTests(engine);
 public sealed class CephBlocklistTests(CephFixture engine) : BlocklistTests(engine);
 
 public sealed class CephClassCallTests(CephFixture engine) : ClassCallTests(engine);
+
+public sealed class CephGeneratedHistoryTests(CephFixture engine) : GeneratedHistoryTests(engine);
