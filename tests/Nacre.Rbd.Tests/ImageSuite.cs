@@ -7,7 +7,7 @@ using Nacre.Rados.Objects;
 namespace Nacre.Rbd.Tests;
 
 /// <summary>What an image does on whatever engine; each engine's tests derive from it.</summary>
-public abstract class ImageSuite(EngineFixture engine) : ImageTestBase(engine)
+public abstract partial class ImageSuite(EngineFixture engine) : ImageTestBase(engine)
 {
     [Fact]
     public async Task A_new_image_is_listed_opened_and_empty()

@@ -1,3 +1,4 @@
+using Nacre.ObjectClasses.Calls;
 using Nacre.ObjectClasses.Rbd;
 using Nacre.Rados;
 using Nacre.Rados.Clusters;
@@ -12,6 +13,8 @@ internal sealed partial class ImageCore
     private HeaderState _state = null!;
     private long _updatesSeen;
     private long _updatesRead;
+    private long _nextAccess;
+    private long _nextModification;
 
     public ImageCore(IPool pool, IPool dataPool, string id, string name, ImageIdentity identity, ImageOpenOptions options)
     {
@@ -132,6 +135,40 @@ internal sealed partial class ImageCore
     /// <summary>Reads the header again if it changed since it was read.</summary>
     public ValueTask RefreshIfStaleAsync(CancellationToken cancellationToken) =>
         Interlocked.Read(ref _updatesSeen) == Interlocked.Read(ref _updatesRead) ? ValueTask.CompletedTask : new ValueTask(RefreshAsync(cancellationToken));
+
+    /// <summary>Notes in the header that the image is being written, as seldom as librbd does.</summary>
+    public void TouchModified()
+    {
+        if (IsDue(ref _nextModification, "rbd_mtime_update_interval", State.ModifiedAt))
+        {
+            Background.Start("noting the write", async stopping => await Pool.CallForCodeAsync(HeaderName, RbdCalls.SetModifyTimestamp(), stopping));
+        }
+    }
+
+    /// <summary>Notes in the header that the image is being read, if it may be written at all.</summary>
+    public void TouchAccessed()
+    {
+        if (!IsReadOnly && IsDue(ref _nextAccess, "rbd_atime_update_interval", State.AccessedAt))
+        {
+            Background.Start("noting the read", async stopping => await Pool.CallForCodeAsync(HeaderName, RbdCalls.SetAccessTimestamp(), stopping));
+        }
+    }
+
+    private bool IsDue(ref long next, string option, DateTimeOffset last)
+    {
+        long now = Options.Time.GetUtcNow().UtcTicks;
+        long due = Interlocked.Read(ref next);
+        if (now < due)
+        {
+            return false;
+        }
+
+        long interval = (long)Math.Min(GetUInt64Option(option, 60), 1_000_000) * TimeSpan.TicksPerSecond;
+        bool first = due == 0;
+        bool isDue = interval > 0 && (!first || last.UtcTicks + interval <= now);
+        long then = interval == 0 ? long.MaxValue : isDue ? now + interval : last.UtcTicks + interval;
+        return Interlocked.CompareExchange(ref next, then, due) == due && isDue;
+    }
 
     private ImageSnapshot Snapshot(ulong id) => State.FindSnapshot(id) ?? throw Error(Errno.ENOENT, $"snapshot {id}");
 }

@@ -14,6 +14,7 @@ internal sealed class ImageIo(ImageCore core, ObjectIo objects)
         try
         {
             await core.RefreshIfStaleAsync(cancellationToken);
+            core.TouchAccessed();
             CheckRange(offset, (ulong)buffer.Length, "reading");
             if (buffer.IsEmpty)
             {
@@ -44,6 +45,7 @@ internal sealed class ImageIo(ImageCore core, ObjectIo objects)
         try
         {
             await core.RefreshIfStaleAsync(cancellationToken);
+            core.TouchAccessed();
             CheckRange(offset, (ulong)buffer.Length, "reading");
             var found = new List<Extent>();
             await BoundedWork.ForEachAsync(
@@ -71,6 +73,7 @@ internal sealed class ImageIo(ImageCore core, ObjectIo objects)
         await core.BeginWriteAsync(cancellationToken);
         try
         {
+            core.TouchModified();
             CheckRange(offset, (ulong)data.Length, "writing");
             if (data.IsEmpty)
             {
@@ -98,6 +101,7 @@ internal sealed class ImageIo(ImageCore core, ObjectIo objects)
         await core.BeginWriteAsync(cancellationToken);
         try
         {
+            core.TouchModified();
             CheckRange(offset, length, "discarding");
             await BoundedWork.ForEachAsync(
                 core.Layout.Map(offset, length), core.Concurrency,
@@ -123,6 +127,7 @@ internal sealed class ImageIo(ImageCore core, ObjectIo objects)
         await core.BeginWriteAsync(cancellationToken);
         try
         {
+            core.TouchModified();
             CheckRange(offset, length, "writing");
             await BoundedWork.ForEachAsync(
                 Pieces(offset, length), core.Concurrency, (piece, token) => WriteSameAsync(piece.Piece, piece.At, pattern, token), cancellationToken);
@@ -145,6 +150,7 @@ internal sealed class ImageIo(ImageCore core, ObjectIo objects)
         await core.BeginWriteAsync(cancellationToken);
         try
         {
+            core.TouchModified();
             CheckRange(offset, (ulong)data.Length, "writing");
             if (objects.ParentBytes(piece.ObjectNumber, SnapshotId.Head) > 0)
             {

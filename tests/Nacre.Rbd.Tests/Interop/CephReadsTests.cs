@@ -125,6 +125,31 @@ public sealed class CephReadsTests(CephFixture engine) : InteropTests(engine)
         Assert.Empty(await images.ListAsync(Token));
     }
 
+    [Fact]
+    public async Task Data_may_lie_in_another_pool()
+    {
+        string dataPool = Engine.UniqueName("data");
+        await Engine.MicroCluster.CreatePoolAsync(dataPool);
+        IPool pool = Engine.NewNamespace();
+        await using ICluster client = await Engine.ConnectAsync();
+        var images = new RbdImages(await EngineFixture.SameAsync(pool, client));
+        await images.CreateNamespaceAsync(pool.Namespace, Token);
+        await images.CreateAsync("one", 8 * MiB, new ImageCreateOptions { DataPool = dataPool }, Token);
+        byte[] now = new byte[8 * MiB];
+        await using (Image image = await images.OpenAsync("one", cancellationToken: Token))
+        {
+            Assert.Equal(dataPool, image.DataPool.Name);
+            await ScribbleAsync(image, now, new Random(1), 6);
+            await image.CreateSnapshotAsync("s", cancellationToken: Token);
+            await image.WriteAsync(0, Bytes(4096, 1), Token);
+        }
+
+        var rbd = new RbdTool(Engine, pool);
+        Assert.Equal(now, await rbd.ExportAsync("one", "s"));
+        Assert.Equal(dataPool, (string)(await rbd.JsonAsync("info", "one"))["data_pool"]!);
+        await rbd.CheckMapsAsync("one");
+    }
+
     private static async Task<Dictionary<string, string>> HeaderAsync(IPool pool, string id)
     {
         var values = new Dictionary<string, string>();
