@@ -21,6 +21,9 @@ internal sealed partial class ImageCore
     /// <summary>One maintenance operation at a time.</summary>
     public SemaphoreSlim OneOperation { get; } = new(1, 1);
 
+    /// <summary>Writes whose outcome is unknown.</summary>
+    public UnsettledWrites Unsettled { get; }
+
     /// <summary>The watch; null where opened without one.</summary>
     public ImageWatcher? Watcher { get; private set; }
 

@@ -27,6 +27,7 @@ internal sealed partial class ImageCore
         HeaderName = RbdObjects.Header(id);
         OpenedSnapshot = options.OpenedSnapshot;
         Background = new BackgroundTasks(Log);
+        Unsettled = new UnsettledWrites(this);
     }
 
     public IPool Pool { get; }

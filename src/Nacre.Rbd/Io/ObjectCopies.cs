@@ -34,7 +34,7 @@ internal sealed class ObjectCopies(ImageCore core, ObjectIo objects)
             }
 
             await MarkSnapshotsAsync(number, into, removed, cancellationToken);
-            await WriteAsync(number, ContextBefore(snapshotId), writes, removed, sizeAfter, cancellationToken);
+            await WriteAsync(number, ContextBefore(snapshotId), writes, removed, sizeAfter);
             if (map is not null && removed && number < count)
             {
                 await map.UpdateAsync(number, number + 1, ObjectMapState.Nonexistent, ObjectMapState.Pending, cancellationToken);
@@ -85,7 +85,7 @@ internal sealed class ObjectCopies(ImageCore core, ObjectIo objects)
     }
 
     private async Task WriteAsync(
-        ulong number, SnapshotContext context, IReadOnlyList<ObjectWrite> writes, bool removed, ulong? sizeAfter, CancellationToken cancellationToken)
+        ulong number, SnapshotContext context, IReadOnlyList<ObjectWrite> writes, bool removed, ulong? sizeAfter)
     {
         var operation = new WriteOperation();
         if (removed)
@@ -102,10 +102,10 @@ internal sealed class ObjectCopies(ImageCore core, ObjectIo objects)
             }
         }
 
-        using OperationResult result = await core.DataPool.OperateAsync(core.ObjectName(number), operation, context, cancellationToken);
-        if (result.ReturnCode < 0 && !(removed && result.ReturnCode == -Errno.ENOENT))
+        int code = await objects.SendAsync(number, operation, context);
+        if (code < 0 && !(removed && code == -Errno.ENOENT))
         {
-            throw objects.Failed(result.ReturnCode, "copying", number);
+            throw objects.Failed(code, "copying", number);
         }
     }
 

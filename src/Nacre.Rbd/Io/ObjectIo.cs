@@ -105,7 +105,7 @@ internal sealed class ObjectIo(ImageCore core)
         int code = -Errno.ENOENT;
         if (behind == 0 || mayExist)
         {
-            code = await WriteAsync(number, effect, steps, guarded: behind > 0, isNew: map is null || !mayExist, cancellationToken);
+            code = await WriteAsync(number, effect, steps, guarded: behind > 0, isNew: map is null || !mayExist);
         }
 
         if (code == -Errno.ENOENT && behind > 0)
@@ -169,8 +169,7 @@ internal sealed class ObjectIo(ImageCore core)
         }
     }
 
-    private async ValueTask<int> WriteAsync(
-        ulong number, Effect effect, Action<WriteOperation> steps, bool guarded, bool isNew, CancellationToken cancellationToken)
+    private async ValueTask<int> WriteAsync(ulong number, Effect effect, Action<WriteOperation> steps, bool guarded, bool isNew)
     {
         var operation = new WriteOperation();
         if (guarded)
@@ -184,8 +183,17 @@ internal sealed class ObjectIo(ImageCore core)
         }
 
         steps(operation);
-        using OperationResult result = await core.DataPool.OperateAsync(
-            core.ObjectName(number), operation, core.State.SnapshotContext, cancellationToken);
+        return await SendAsync(number, operation, core.State.SnapshotContext);
+    }
+
+    /// <summary>
+    /// Sends a write and waits for its outcome whatever the caller wants meanwhile: a write that was given up could take effect after a snapshot that was
+    /// made without it.
+    /// </summary>
+    public async ValueTask<int> SendAsync(ulong number, WriteOperation operation, SnapshotContext context)
+    {
+        using OperationResult result = await core.DataPool.OperateAsync(core.ObjectName(number), operation, context, CancellationToken.None);
+        core.Unsettled.Note(number, result.ReturnCode);
         return result.ReturnCode;
     }
 
@@ -209,11 +217,10 @@ internal sealed class ObjectIo(ImageCore core)
             if (ofAll)
             {
                 await MarkSnapshotMapsAsync(number, cancellationToken);
-                using OperationResult first = await core.DataPool.OperateAsync(
-                    core.ObjectName(number), new WriteOperation().Call(RbdCalls.CopyUp(parent)), SnapshotContext.Empty, cancellationToken);
-                if (first.ReturnCode < 0)
+                int first = await SendAsync(number, new WriteOperation().Call(RbdCalls.CopyUp(parent)), SnapshotContext.Empty);
+                if (first < 0)
                 {
-                    return first.ReturnCode;
+                    return first;
                 }
             }
 
@@ -224,8 +231,7 @@ internal sealed class ObjectIo(ImageCore core)
             }
 
             steps(operation);
-            using OperationResult result = await core.DataPool.OperateAsync(core.ObjectName(number), operation, context, cancellationToken);
-            return result.ReturnCode;
+            return await SendAsync(number, operation, context);
         }
         finally
         {

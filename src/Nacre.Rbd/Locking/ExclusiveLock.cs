@@ -326,6 +326,8 @@ internal sealed class ExclusiveLock(ImageCore core, ImageWatcher watcher)
             await core.Writes.BlockAsync(cancellationToken);
             try
             {
+                await core.Unsettled.SettleAsync(cancellationToken);
+
                 // Not to be given up half way: from here on without the caller's token.
                 _owned = false;
                 await core.CloseObjectMapAsync(unlock: true, CancellationToken.None);

@@ -50,11 +50,10 @@ internal sealed class ObjectTrim(ImageCore core, ObjectIo objects)
             return;
         }
 
-        using OperationResult result = await core.DataPool.OperateAsync(
-            core.ObjectName(number), new WriteOperation().Remove(), core.State.SnapshotContext, cancellationToken);
-        if (result.ReturnCode < 0 && result.ReturnCode != -Errno.ENOENT)
+        int code = await objects.SendAsync(number, new WriteOperation().Remove(), core.State.SnapshotContext);
+        if (code < 0 && code != -Errno.ENOENT)
         {
-            throw objects.Failed(result.ReturnCode, "removing", number);
+            throw objects.Failed(code, "removing", number);
         }
     }
 
@@ -70,11 +69,10 @@ internal sealed class ObjectTrim(ImageCore core, ObjectIo objects)
             await map.UpdateAsync(number, number + 1, ObjectMapState.Exists, null, cancellationToken);
         }
 
-        using OperationResult result = await core.DataPool.OperateAsync(
-            core.ObjectName(number), new WriteOperation().AssertExists().Truncate(length), core.State.SnapshotContext, cancellationToken);
-        if (result.ReturnCode < 0 && result.ReturnCode != -Errno.ENOENT)
+        int code = await objects.SendAsync(number, new WriteOperation().AssertExists().Truncate(length), core.State.SnapshotContext);
+        if (code < 0 && code != -Errno.ENOENT)
         {
-            throw objects.Failed(result.ReturnCode, "cutting", number);
+            throw objects.Failed(code, "cutting", number);
         }
     }
 }

@@ -40,7 +40,7 @@ internal sealed partial class SnapshotOperations
 
             await SaveMapAsync(count, number => StateDuring(then, number), cancellationToken);
             await BoundedWork.ForEachAsync(
-                0, count, core.Concurrency, progress, (number, token) => RollBackObjectAsync(number, id, then, token), cancellationToken);
+                0, count, core.Concurrency, progress, (number, _) => RollBackObjectAsync(number, id, then), cancellationToken);
             await SaveMapAsync(count, number => then is null || Exists(then[number]) ? ObjectMapState.Exists : ObjectMapState.Nonexistent, cancellationToken);
         }
         finally
@@ -57,18 +57,17 @@ internal sealed partial class SnapshotOperations
 
     private static bool Exists(ObjectMapState state) => state != ObjectMapState.Nonexistent;
 
-    private async ValueTask RollBackObjectAsync(ulong number, ulong id, ObjectMap? then, CancellationToken cancellationToken)
+    private async ValueTask RollBackObjectAsync(ulong number, ulong id, ObjectMap? then)
     {
         if (then is not null && !Exists(then[number]) && core.ObjectMap is { } map && !map.MayExist(number))
         {
             return;
         }
 
-        using OperationResult result = await core.DataPool.OperateAsync(
-            core.ObjectName(number), new WriteOperation().Rollback(id), core.State.SnapshotContext, cancellationToken);
-        if (result.ReturnCode < 0 && result.ReturnCode != -Errno.ENOENT)
+        int code = await objects.SendAsync(number, new WriteOperation().Rollback(id), core.State.SnapshotContext);
+        if (code < 0 && code != -Errno.ENOENT)
         {
-            throw objects.Failed(result.ReturnCode, "rolling back", number);
+            throw objects.Failed(code, "rolling back", number);
         }
     }
 

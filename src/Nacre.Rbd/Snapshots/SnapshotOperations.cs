@@ -148,7 +148,8 @@ internal sealed partial class SnapshotOperations(ImageCore core, ObjectIo object
             await core.Writes.BlockAsync(cancellationToken);
             try
             {
-                await AddAsync(name, kind, cancellationToken);
+                await core.Unsettled.SettleAsync(cancellationToken);
+                await AddAsync(name, kind, !flags.HasFlag(SnapshotCreateFlags.SkipObjectMap), cancellationToken);
             }
             finally
             {
@@ -167,7 +168,7 @@ internal sealed partial class SnapshotOperations(ImageCore core, ObjectIo object
     }
 
     // From the header's entry on the snapshot exists, and must get its object map before anybody writes: the caller's token does not stop it there.
-    private async Task AddAsync(string name, SnapshotNamespace kind, CancellationToken cancellationToken)
+    private async Task AddAsync(string name, SnapshotNamespace kind, bool withMap, CancellationToken cancellationToken)
     {
         ulong id;
         while (true)
@@ -186,7 +187,7 @@ internal sealed partial class SnapshotOperations(ImageCore core, ObjectIo object
             }
         }
 
-        if (core.ObjectMap is { } map)
+        if (withMap && core.ObjectMap is { } map)
         {
             await ObjectMapStore.AddSnapshotAsync(core, map, id, CancellationToken.None);
         }

@@ -19,7 +19,7 @@ public sealed class SharedImageTests(CephFixture engine) : InteropTests(engine)
         await Eventually.BecomesAsync(
             () => image.GetLockOwnerAsync(Token), owner => owner is not null || bench.IsCompleted, "rbd bench owns the lock", cancellationToken: Token);
         Assert.False(image.IsLockOwner);
-        ImageSnapshot asked = await image.CreateSnapshotAsync("asked", cancellationToken: Token);
+        ImageSnapshot asked = await image.CreateSnapshotAsync("asked", flags: SnapshotCreateFlags.SkipNotifyQuiesce, cancellationToken: Token);
         int handovers = 0;
         for (int round = 0; round < 50 && !bench.IsCompleted; round++)
         {
