@@ -136,9 +136,9 @@ internal sealed partial class SiteApplet : IApplet
         site.DemandSite();
         (IPEndPoint endPoint, string fsid) = site.ReadSettings();
         int? pid = site.RunningPid();
-        await application.Output.WriteLineAsync(string.Create(
-            CultureInfo.InvariantCulture,
-            $"site {site.Name}: {(pid is null ? "stopped" : $"running (pid {pid})")}\n  fsid: {fsid}\n  mon host: https://{endPoint}\n  conf: {site.Conf}\n  data: {site.Data}"));
+        string state = pid is null ? "stopped" : string.Create(CultureInfo.InvariantCulture, $"running (pid {pid})");
+        await application.Output.WriteLineAsync(
+            $"site {site.Name}: {state}\n  fsid: {fsid}\n  mon host: https://{endPoint}\n  conf: {site.Conf}\n  data: {site.Data}");
         return pid is null ? NotRunning : 0;
     }
 

@@ -170,6 +170,7 @@ internal sealed class RemoteSession : IAsyncDisposable
 
                 if (Volatile.Read(ref _failed))
                 {
+                    FailLeft();
                     return;
                 }
             }
@@ -270,6 +271,19 @@ internal sealed class RemoteSession : IAsyncDisposable
 
         Fail(pending, reason);
         Watches.LoseAll(reason.Code is Errno.ESHUTDOWN ? Errno.ESHUTDOWN : Errno.ENOTCONN);
+    }
+
+    // A goodbye whose answer was lost with the connection.
+    private void FailLeft()
+    {
+        PendingRequest[] left;
+        lock (_gate)
+        {
+            left = [.. _pending.Values];
+            _pending.Clear();
+        }
+
+        Fail(left, new RadosException(Errno.ENOTCONN, $"the connection to {_endpoint} was closed"));
     }
 
     private static void Fail(PendingRequest[] requests, RadosException reason)

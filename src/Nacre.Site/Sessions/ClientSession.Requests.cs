@@ -155,14 +155,11 @@ internal sealed partial class ClientSession
                 _replies.Complete(frame.Id, reply);
             }
 
-            Send(reply);
+            bool leaves = frame.BodyCase == ClientFrame.BodyOneofCase.Goodbye;
+            Send(reply, leaves ? () => SaidGoodbye?.Invoke(this) : null);
             if (frame.BodyCase == ClientFrame.BodyOneofCase.Watch && reply.ReturnCode >= 0 && _watches.TryGetValue(reply.Watch.Cookie, out ServerWatch? watch))
             {
                 watch.Announced();
-            }
-            else if (frame.BodyCase == ClientFrame.BodyOneofCase.Goodbye)
-            {
-                SaidGoodbye?.Invoke(this);
             }
         }
     }

@@ -81,8 +81,8 @@ internal sealed class SessionManager : IAsyncDisposable
 
         connection.Send(new ServerFrame { Welcome = welcome });
         session.Attach(connection, welcome.Resumed);
-        _logger.LogInformation(
-            "{Name} {Id} at {Address} {What}", name, identity.InstanceId, identity.Address, welcome.Resumed ? "is back" : known ? "is back after a restart" : "connected");
+        string what = welcome.Resumed ? "is back" : known ? "is back after a restart" : "connected";
+        _logger.LogInformation("{Name} {Id} at {Address} {What}", name, identity.InstanceId, identity.Address, what);
         return session;
     }
 
