@@ -88,7 +88,9 @@ public class CapsTests
         Assert.True(OsdCaps.TryParse(text, out OsdCaps? caps, out string? error), error);
         ClassCall[] classes =
         [
-            .. calls.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(c => c.Split('.', ':')).Select(c => new ClassCall(c[0], c[1], c[2].Contains('r'), c[2].Contains('w'))),
+            .. calls.Split(' ', StringSplitOptions.RemoveEmptyEntries)
+                .Select(c => c.Split('.', ':'))
+                .Select(c => new ClassCall(c[0], c[1], c[2].Contains('r'), c[2].Contains('w'))),
         ];
         var applications = new Dictionary<string, IReadOnlyDictionary<string, string>>();
         if (pool == "tagged")

@@ -151,6 +151,32 @@ public class RecoveryTests
     }
 
     [Fact]
+    public async Task A_client_that_is_gone_for_good_is_no_watcher_after_the_watch_timeout()
+    {
+        await using TestSite site = await TestSite.StartAsync();
+        await using ICluster admin = await site.ConnectAsync();
+        await admin.MonitorCommandAsync("""{"prefix":"config set","who":"osd","name":"osd_client_watch_timeout","value":"3"}""");
+        await admin.CreatePoolAsync("p", Cancellation);
+        IPool pool = await admin.OpenPoolAsync("p", Cancellation);
+        await pool.ExecuteAsync("watched", new WriteOperation().Create(exclusive: true), cancellationToken: Cancellation);
+        ClusterConfiguration configuration = await TestSite.ConfigurationAsync(site.Layout);
+        var proxy = new CuttingProxy(System.Net.IPEndPoint.Parse(new Uri(configuration.MonitorHost).Authority));
+        await using ICluster dying = await RemoteCluster.ConnectAsync(
+            configuration with { MonitorHost = $"https://127.0.0.1:{proxy.Port}" }, new ClusterOptions());
+        var handler = new CountingHandler();
+        await dying.RegisterServiceAsync("rbd-mirror", "x", new Dictionary<string, string>(), Cancellation);
+        await using IWatch watch = await (await dying.OpenPoolAsync("p", Cancellation)).WatchAsync("watched", handler, Cancellation);
+        Assert.Single(await pool.ListWatchersAsync("watched", Cancellation));
+        await proxy.DisposeAsync(); // as if the client's machine were gone: no goodbye, and no way back
+
+        await Eventually.BecomesAsync(
+            async () => (await pool.ListWatchersAsync("watched", Cancellation)).Count, count => count == 0, "the dead client's watch being dropped");
+        CommandResult services = await admin.ManagerCommandAsync("""{"prefix":"service dump","format":"json"}""", default, Cancellation);
+        Assert.DoesNotContain("rbd-mirror", System.Text.Encoding.UTF8.GetString(services.Output.Span), StringComparison.Ordinal);
+        Assert.Equal(Errno.ENOTCONN, await handler.WhenLost.WaitAsync(TimeSpan.FromSeconds(60), Cancellation));
+    }
+
+    [Fact]
     public async Task A_second_process_on_the_same_site_is_refused()
     {
         await using TestSite site = await TestSite.StartAsync();

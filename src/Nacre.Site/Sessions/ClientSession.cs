@@ -48,6 +48,9 @@ internal sealed partial class ClientSession : IAsyncDisposable
 
     public NotificationTable Notifications { get; }
 
+    /// <summary>True while a connection has it or is about to: it must not expire. Belongs to the manager's lock.</summary>
+    public bool IsClaimed { get; set; }
+
     /// <summary>Fires when the client says goodbye.</summary>
     public event Action<ClientSession>? SaidGoodbye;
 

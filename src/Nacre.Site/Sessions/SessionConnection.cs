@@ -26,7 +26,17 @@ internal sealed class SessionConnection(IServerStreamWriter<ServerFrame> stream,
     }
 
     /// <summary>Ends the connection; the client may take its session up on another.</summary>
-    public void End() => ended.Cancel();
+    public void End()
+    {
+        try
+        {
+            ended.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // It has ended already.
+        }
+    }
 
     public void Finish() => _finished.TrySetResult();
 

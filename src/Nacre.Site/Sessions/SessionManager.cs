@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using Nacre.Rados;
 using Nacre.Rados.ClassMethods;
@@ -13,9 +14,6 @@ namespace Nacre.Site.Sessions;
 /// <summary>All sessions of the site's clients.</summary>
 internal sealed class SessionManager : IAsyncDisposable
 {
-    /// <summary>How long a client may be away before its watches are dropped (osd_client_watch_timeout).</summary>
-    public static readonly TimeSpan WatchTimeout = TimeSpan.FromSeconds(30);
-
     private readonly SiteMonitor _site;
     private readonly AccessCheck _access;
     private readonly byte[] _tokenSecret;
@@ -23,6 +21,7 @@ internal sealed class SessionManager : IAsyncDisposable
     private readonly ConcurrentDictionary<ulong, ClientSession> _sessions = new();
     private readonly ConcurrentDictionary<ulong, ITimer> _expiries = new();
     private readonly ConcurrentDictionary<Task, bool> _ending = new();
+    private readonly Lock _gate = new();
 
     public SessionManager(SiteMonitor site, IReadOnlyList<ObjectClass> classes, byte[] tokenSecret, ILogger logger)
     {
@@ -41,13 +40,8 @@ internal sealed class SessionManager : IAsyncDisposable
     {
         ClientSession? session = null;
         bool known = ResumeToken.TryRead(_tokenSecret, name, resumeToken.Span, out ulong instanceId, out string address);
-        if (known && _sessions.TryGetValue(instanceId, out session) && session.Name == name)
+        if (known && TryClaim(instanceId, name, out session))
         {
-            if (_expiries.TryRemove(instanceId, out ITimer? expiry))
-            {
-                await expiry.DisposeAsync();
-            }
-
             // The site may not have noticed yet that the old connection is dead. None of its frames may be handled after the new one's.
             if (session.Connection is { } old)
             {
@@ -55,25 +49,24 @@ internal sealed class SessionManager : IAsyncDisposable
                 await old.Finished;
             }
 
-            welcome.Resumed = _sessions.ContainsKey(instanceId);
+            welcome.Resumed = true;
         }
-
-        if (!welcome.Resumed)
+        else
         {
             EmbeddedSession client = known ? _site.Store.Reconnect(name, instanceId, address) : _site.Store.Connect(name, null, HostText(host));
-            session = new ClientSession(_site, _access, client, _logger);
+            session = new ClientSession(_site, _access, client, _logger) { IsClaimed = true };
             session.SaidGoodbye += s => End(s, "goodbye");
             _sessions[client.InstanceId] = session;
         }
 
-        EmbeddedSession identity = session!.Client;
+        EmbeddedSession identity = session.Client;
         welcome.Fsid = _site.Store.Fsid;
         welcome.InstanceId = identity.InstanceId;
         welcome.Address = identity.Address;
         welcome.ResumeToken = Google.Protobuf.ByteString.CopyFrom(ResumeToken.Create(_tokenSecret, name, identity.InstanceId, identity.Address));
         welcome.ServerVersion = identity.Capabilities.Version;
         welcome.MaximumWriteSize = (uint)identity.Capabilities.MaximumWriteSize;
-        welcome.WatchTimeoutSeconds = (uint)WatchTimeout.TotalSeconds;
+        welcome.WatchTimeoutSeconds = (uint)WatchTimeout().TotalSeconds;
         foreach ((string option, ConfigEntry entry) in _site.Config.EffectiveFor(name))
         {
             welcome.Options[option] = entry.Value;
@@ -94,18 +87,13 @@ internal sealed class SessionManager : IAsyncDisposable
             return;
         }
 
+        lock (_gate)
+        {
+            session.IsClaimed = false;
+        }
+
         ulong id = session.Client.InstanceId;
-        _expiries[id] = _site.Time.CreateTimer(
-            _ =>
-            {
-                if (session.Connection is null)
-                {
-                    End(session, "not back within the watch timeout");
-                }
-            },
-            null,
-            WatchTimeout,
-            Timeout.InfiniteTimeSpan);
+        _expiries[id] = _site.Time.CreateTimer(_ => Expire(session), null, WatchTimeout(), Timeout.InfiniteTimeSpan);
         if (!_sessions.ContainsKey(id) && _expiries.TryRemove(id, out ITimer? needless))
         {
             needless.Dispose();
@@ -142,6 +130,47 @@ internal sealed class SessionManager : IAsyncDisposable
         Task ending = Task.Run(async () => await session.DisposeAsync());
         _ending[ending] = true;
         ending.ContinueWith(t => _ending.TryRemove(t, out _), TaskScheduler.Default);
+    }
+
+    /// <summary>How long a client may be away before its watches are dropped: Ceph's osd_client_watch_timeout.</summary>
+    private TimeSpan WatchTimeout()
+    {
+        string? text = _site.Config.Effective(new EntityName("osd", "0"), "osd_client_watch_timeout");
+        return TimeSpan.FromSeconds(int.TryParse(text, System.Globalization.CultureInfo.InvariantCulture, out int seconds) && seconds > 0 ? seconds : 30);
+    }
+
+    private bool TryClaim(ulong instanceId, EntityName name, [NotNullWhen(true)] out ClientSession? session)
+    {
+        lock (_gate)
+        {
+            if (!_sessions.TryGetValue(instanceId, out session) || session.Name != name)
+            {
+                session = null;
+                return false;
+            }
+
+            session.IsClaimed = true;
+        }
+
+        if (_expiries.TryRemove(instanceId, out ITimer? expiry))
+        {
+            expiry.Dispose();
+        }
+
+        return true;
+    }
+
+    private void Expire(ClientSession session)
+    {
+        lock (_gate)
+        {
+            if (session.IsClaimed || !_sessions.ContainsKey(session.Client.InstanceId))
+            {
+                return;
+            }
+
+            End(session, "not back within the watch timeout");
+        }
     }
 
     private static string HostText(IPAddress host)
