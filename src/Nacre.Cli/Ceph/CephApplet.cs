@@ -104,11 +104,19 @@ internal sealed class CephApplet : IApplet
             return -result.ReturnCode;
         }
 
+        await WriteOutputAsync(line, result, application, cancellationToken);
         if (result.Status.Length > 0)
         {
+            await application.Output.FlushAsync(cancellationToken);
             await application.Error.WriteLineAsync(result.Status);
         }
 
+        return 0;
+    }
+
+    private static async Task WriteOutputAsync(
+        CephCommandLine line, CommandResult result, ApplicationContext application, CancellationToken cancellationToken)
+    {
         if (line.OutputFile is { } path and not "-")
         {
             // It may hold a key.
@@ -120,7 +128,7 @@ internal sealed class CephApplet : IApplet
 
             await using var file = new FileStream(path, options);
             await file.WriteAsync(result.Output, cancellationToken);
-            return 0;
+            return;
         }
 
         // Ceph's ceph has begun JSON with an empty line ever since consumers learned to skip a status line there.
@@ -130,7 +138,6 @@ internal sealed class CephApplet : IApplet
         }
 
         await application.Output.WriteAsync(Encoding.UTF8.GetString(result.Output.Span));
-        return 0;
     }
 
     private static async Task WriteHelpAsync(TextWriter output)

@@ -168,7 +168,9 @@ internal sealed class CephCommandSignature
                 writer.WriteNumber(argument.Name, integer);
                 return true;
             case CephArgumentKind.Number when double.TryParse(word, CultureInfo.InvariantCulture, out double number):
-                writer.WriteNumber(argument.Name, number);
+                // Ceph takes a number without a point for an integer, and then misses its float.
+                writer.WritePropertyName(argument.Name);
+                writer.WriteRawValue(number.ToString("0.0###############", CultureInfo.InvariantCulture));
                 return true;
             case CephArgumentKind.Choice when argument.Choices.Contains(word):
             case CephArgumentKind.Text:
