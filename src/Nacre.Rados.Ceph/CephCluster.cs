@@ -13,7 +13,8 @@ internal sealed class CephCluster : ICluster
 {
     private readonly ConcurrentDictionary<(long Id, string Namespace), CephPool> _pools = new();
     private readonly CephCommands _commands;
-    private Task<int>? _waitingForMap;
+    private readonly Lock _gate = new();
+    private Task<int> _waitingForMap = Task.FromResult(0);
 
     private CephCluster(CephConnection connection, string fsid, ulong instanceId, string address, EngineCapabilities capabilities)
     {
@@ -120,16 +121,29 @@ internal sealed class CephCluster : ICluster
 
     public async Task WaitForLatestMapAsync(CancellationToken cancellationToken = default)
     {
-        // Shared by all who wait: librados has no deadline for it, so a dead monitor holds one thread of this connection and not many.
-        Task<int>? waiting = Volatile.Read(ref _waitingForMap);
-        if (waiting is { IsCompleted: false })
+        const string What = "waiting for the newest cluster map";
+        cancellationToken.ThrowIfCancellationRequested();
+
+        // librados has no deadline for this. So that a dead monitor holds one thread and not one per caller, there is one wait at a time; one
+        // that began before us proves nothing to us, but the next one does.
+        Task<int> earlier = Volatile.Read(ref _waitingForMap);
+        if (!earlier.IsCompleted)
         {
-            await JoinAsync(waiting, cancellationToken);
+            await Connection.WithinDeadlineAsync(What, earlier, cancellationToken);
         }
 
-        Task<int> own = Connection.RunBlockingAsync("waiting for the newest cluster map", Librados.WaitForLatestOsdMap, CancellationToken.None);
-        Volatile.Write(ref _waitingForMap, own);
-        ThrowIfFailed(await own.WaitAsync(cancellationToken), "waiting for the newest cluster map");
+        Task<int> ours;
+        lock (_gate)
+        {
+            if (_waitingForMap == earlier)
+            {
+                _waitingForMap = Connection.StartBlocking(What, Librados.WaitForLatestOsdMap);
+            }
+
+            ours = _waitingForMap;
+        }
+
+        ThrowIfFailed(await Connection.WithinDeadlineAsync(What, ours, cancellationToken), What);
     }
 
     public string? GetOption(string name) => Connection.Run(cluster => LibradosConfiguration.Get(cluster, name), null);
@@ -176,18 +190,6 @@ internal sealed class CephCluster : ICluster
         _pools.TryGetValue((id, poolNamespace), out CephPool? known) && known.Name == name
             ? known
             : _pools[(id, poolNamespace)] = new CephPool(this, id, name, poolNamespace);
-
-    private static async Task JoinAsync(Task<int> waiting, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await waiting.WaitAsync(cancellationToken);
-        }
-        catch (RadosException)
-        {
-            // That wait was another's and began before us; ours tells.
-        }
-    }
 
     private async Task CallAsync(string what, Func<nint, int> call, CancellationToken cancellationToken) =>
         ThrowIfFailed(await Connection.RunBlockingAsync(what, call, cancellationToken), what);

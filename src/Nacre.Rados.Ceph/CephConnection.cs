@@ -117,12 +117,18 @@ internal sealed class CephConnection : IAsyncDisposable
     public async Task<T> RunBlockingAsync<T>(string what, Func<nint, T> call, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        return await WithinDeadlineAsync(what, StartBlocking(what, call), cancellationToken);
+    }
+
+    /// <summary>Starts a call that blocks on a thread of its own; it ends when librados lets go of it, which may be never.</summary>
+    public Task<T> StartBlocking<T>(string what, Func<nint, T> call)
+    {
         if (!TryEnter())
         {
             throw new RadosException(Errno.ENOTCONN, $"{what} on a closed connection to cluster '{Configuration.ClusterName}'");
         }
 
-        Task<T> task = Task.Factory.StartNew(
+        return Task.Factory.StartNew(
             () =>
             {
                 try
@@ -137,6 +143,11 @@ internal sealed class CephConnection : IAsyncDisposable
             CancellationToken.None,
             TaskCreationOptions.LongRunning,
             TaskScheduler.Default);
+    }
+
+    /// <summary>Waits for a blocking call no longer than the operation deadline.</summary>
+    public async Task<T> WithinDeadlineAsync<T>(string what, Task<T> task, CancellationToken cancellationToken)
+    {
         try
         {
             return await task.WaitAsync(Options.OperationTimeout, Options.Time, cancellationToken);
@@ -144,7 +155,8 @@ internal sealed class CephConnection : IAsyncDisposable
         catch (TimeoutException)
         {
             throw new RadosException(
-                Errno.ETIMEDOUT, $"{what}: cluster '{Configuration.ClusterName}' ({Configuration.MonitorHost}) did not answer in {Options.OperationTimeout.TotalSeconds} s");
+                Errno.ETIMEDOUT,
+                $"{what}: cluster '{Configuration.ClusterName}' ({Configuration.MonitorHost}) did not answer in {Options.OperationTimeout.TotalSeconds} s");
         }
     }
 
