@@ -32,7 +32,7 @@ internal sealed class ImageDetails
         RbdImageSpec spec = RbdSpecs.ReadImage(context.Arguments, SnapshotPresence.Permitted, imageRequired: !byId);
         OutputFormatter? formatter = context.CreateFormatter();
         await using Image image = await context.OpenImageOrIdAsync(spec, readOnly: true, cancellationToken);
-        var details = new ImageDetails(image, byId ? image.Id : spec.Image, context.Application.Time);
+        var details = new ImageDetails(image, byId ? image.Name : spec.Image, context.Application.Time);
         await details.LoadAsync(spec.Snapshot, cancellationToken);
         if (formatter is null)
         {
@@ -81,14 +81,14 @@ internal sealed class ImageDetails
         output.Write($"\tcreate_timestamp: {CephDate.Format(_image.CreatedAt, _time)}\n");
         output.Write($"\taccess_timestamp: {CephDate.Format(_image.AccessedAt, _time)}\n");
         output.Write($"\tmodify_timestamp: {CephDate.Format(_image.ModifiedAt, _time)}\n");
-        if (_snapshotLimit != ulong.MaxValue)
-        {
-            output.Write($"\tsnapshot_limit: {_snapshotLimit}\n");
-        }
-
         if (_snapshot is not null)
         {
             output.Write($"\tprotected: {(_snapshot.Protection == ProtectionStatus.Protected ? "True" : "False")}\n");
+        }
+
+        if (_snapshotLimit != ulong.MaxValue)
+        {
+            output.Write($"\tsnapshot_limit: {_snapshotLimit}\n");
         }
 
         if (_parent is not null)
@@ -138,14 +138,14 @@ internal sealed class ImageDetails
         formatter.Dump("create_timestamp", CephDate.Format(_image.CreatedAt, _time));
         formatter.Dump("access_timestamp", CephDate.Format(_image.AccessedAt, _time));
         formatter.Dump("modify_timestamp", CephDate.Format(_image.ModifiedAt, _time));
-        if (_snapshotLimit != ulong.MaxValue)
-        {
-            formatter.Dump("snapshot_limit", _snapshotLimit);
-        }
-
         if (_snapshot is not null)
         {
             formatter.Dump("protected", _snapshot.Protection == ProtectionStatus.Protected ? "true" : "false");
+        }
+
+        if (_snapshotLimit != ulong.MaxValue)
+        {
+            formatter.Dump("snapshot_limit", _snapshotLimit);
         }
 
         WriteParent(formatter);

@@ -16,9 +16,14 @@ internal static class ImageListing
     {
         RbdPoolSpec spec = RbdSpecs.ReadPool(context.Arguments);
         OutputFormatter? formatter = context.CreateFormatter();
-        IPool pool = await context.OpenPoolAsync(spec, cancellationToken);
+        IPool pool = await OpenPoolAsync(context, spec, cancellationToken);
         IReadOnlyList<ImageEntry> images = await context.AttemptAsync(
             "listing images failed", () => context.Images(pool).ListAsync(cancellationToken));
+        if (!context.Arguments.Has("long"))
+        {
+            images = [.. images, .. await HalfRemovedAsync(context, pool, cancellationToken)];
+        }
+
         if (context.Arguments.Has("long"))
         {
             await ListLongAsync(context, pool, images, formatter, cancellationToken);
@@ -39,10 +44,38 @@ internal static class ImageListing
         return 0;
     }
 
+    private static async Task<IPool> OpenPoolAsync(RbdCommandContext context, RbdPoolSpec spec, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await context.OpenPoolAsync(spec, cancellationToken);
+        }
+        catch (Applications.CommandFailedException exception) when (exception.InnerException is RadosException cause)
+        {
+            throw new Applications.CommandFailedException(
+                exception.ExitCode, $"{exception.Line}\nrbd: listing images failed: {Errno.Describe(cause.Code)}", cause);
+        }
+    }
+
+    // An image whose removal was interrupted is only in the trash; it stays in the list so that it can be removed again.
+    private static async Task<IEnumerable<ImageEntry>> HalfRemovedAsync(RbdCommandContext context, IPool pool, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return from entry in await context.Images(pool).ListTrashAsync(cancellationToken)
+                   where entry.Spec.Source == TrashImageSource.Removing
+                   select new ImageEntry(entry.Spec.Name, entry.Id);
+        }
+        catch (RadosException exception) when (exception.Code is Errno.EPERM or Errno.EACCES)
+        {
+            return [];
+        }
+    }
+
     private static async Task ListLongAsync(
         RbdCommandContext context, IPool pool, IReadOnlyList<ImageEntry> images, OutputFormatter? formatter, CancellationToken cancellationToken)
     {
-        TextTable table = new TextTable().Column("NAME").Column("SIZE", Align.Right, Align.Right).Column("PARENT").Column("FMT").Column("PROT").Column("LOCK");
+        TextTable table = new TextTable().Column("NAME").Column("SIZE", Align.Left, Align.Right).Column("PARENT").Column("FMT", Align.Left, Align.Right).Column("PROT").Column("LOCK");
         formatter?.OpenArray("images");
         foreach (ImageEntry entry in images)
         {

@@ -62,10 +62,6 @@ internal static class DiskUsageCommand
         {
             await context.Error.WriteLineAsync($"warning: fast-diff map is not enabled for {image.Name}. operation may be slow.");
         }
-        else if ((image.Flags & RbdFlags.FastDiffInvalid) != 0)
-        {
-            await context.Error.WriteLineAsync($"warning: fast-diff map is invalid for {image.Name}. operation may be slow.");
-        }
 
         bool exact = context.Arguments.Has("exact");
         bool merge = context.Arguments.Has("merge-snapshots");
@@ -73,6 +69,7 @@ internal static class DiskUsageCommand
         ulong merged = 0;
         foreach (ImageSnapshot snapshot in image.Snapshots.Where(s => s.IsUser && (from is null || s.Id > from)))
         {
+            await WarnAsync(context, $"{image.Name}@{snapshot.Name}", snapshot.Flags);
             ulong used = await UsedAsync(image, from, snapshot.Id, exact, cancellationToken);
             merged += used;
             from = snapshot.Id;
@@ -84,12 +81,21 @@ internal static class DiskUsageCommand
 
         if (onlySnapshot.Length == 0)
         {
+            await WarnAsync(context, image.Name, image.Flags);
             ulong used = await UsedAsync(image, from, SnapshotId.Head, exact, cancellationToken);
             rows.Add(new Row(image.Name, image.Id, null, 0, image.Size, merge ? merged + used : used));
         }
         else if (image.FindSnapshot(onlySnapshot) is null)
         {
             throw new RadosException(Errno.ENOENT, $"snapshot {onlySnapshot} of image {image.Name}");
+        }
+    }
+
+    private static async Task WarnAsync(RbdCommandContext context, string name, RbdFlags flags)
+    {
+        if (flags.HasFlag(RbdFlags.FastDiffInvalid))
+        {
+            await context.Error.WriteLineAsync($"warning: fast-diff map is invalid for {name}. operation may be slow.");
         }
     }
 
