@@ -46,6 +46,7 @@ internal sealed class BlocklistTable
     /// <summary>Puts an address on the list, with the ones that are over taken off, and returns when that is durable.</summary>
     public async Task AddAsync(string address, DateTimeOffset until, CancellationToken cancellationToken)
     {
+        using Activity activity = _core.BeginActivity();
         using var batch = new BatchWriter();
         DateTimeOffset now = _core.Time.GetUtcNow();
         foreach ((string over, DateTimeOffset end) in _entries)
@@ -71,6 +72,7 @@ internal sealed class BlocklistTable
             return false;
         }
 
+        using Activity activity = _core.BeginActivity();
         using var batch = new BatchWriter();
         batch.Delete(Family.Store, Keys.Store(Prefix + address));
         await _core.Commits.WaitAsync(_core.Commits.Apply(batch)).WaitAsync(cancellationToken);

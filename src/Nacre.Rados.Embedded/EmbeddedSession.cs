@@ -75,6 +75,7 @@ public sealed class EmbeddedSession : ICluster
     {
         ThrowIfUnusable($"delete pool '{name}'");
         await Store.Pools.DeleteAsync(name).WaitAsync(cancellationToken);
+        Store.Trimmer.Signal();
     }
 
     /// <inheritdoc/>
@@ -132,7 +133,14 @@ public sealed class EmbeddedSession : ICluster
     /// <inheritdoc/>
     public ValueTask DisposeAsync()
     {
-        if (Interlocked.Exchange(ref _closed, 1) == 0)
+        bool first = false;
+        if (Volatile.Read(ref _closed) == 0)
+        {
+            // No watch is registered after this that the breaking below would miss.
+            Store.Core.ChangeMap(() => first = Interlocked.Exchange(ref _closed, 1) == 0);
+        }
+
+        if (first)
         {
             Store.Remove(this);
             Store.Core.Watches.BreakSession(this, Errno.ENOTCONN);

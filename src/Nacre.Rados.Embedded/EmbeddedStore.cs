@@ -67,6 +67,7 @@ public sealed class EmbeddedStore : IAsyncDisposable
     /// <param name="host">Where it is, as its address shows it; IPv6 in brackets.</param>
     public EmbeddedSession Connect(EntityName name, ClusterOptions? options = null, string host = "127.0.0.1")
     {
+        using Activity activity = Core.BeginActivity();
         ulong id = _clients.Next();
 
         // Ids count up; an odd factor spreads them over all nonces without ever meeting, as long as there are fewer than 2^32.
@@ -102,8 +103,7 @@ public sealed class EmbeddedStore : IAsyncDisposable
         List<EmbeddedSession> shutOut = [];
 
         // Operations take effect under the shared lock: those that held it are over once it is had exclusively, and later ones see the mark.
-        Core.Map.EnterWriteLock();
-        try
+        Core.ChangeMap(() =>
         {
             foreach (EmbeddedSession session in _sessions.Values)
             {
@@ -113,11 +113,7 @@ public sealed class EmbeddedStore : IAsyncDisposable
                     shutOut.Add(session);
                 }
             }
-        }
-        finally
-        {
-            Core.Map.ExitWriteLock();
-        }
+        });
 
         foreach (EmbeddedSession session in shutOut)
         {

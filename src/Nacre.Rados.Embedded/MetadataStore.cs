@@ -17,6 +17,7 @@ public sealed class MetadataStore
     /// <summary>A value; null where the key is absent.</summary>
     public byte[]? Get(string key)
     {
+        using Activity activity = _core.BeginActivity();
         using PinnedValue value = _core.Database.Get(Family.Store, Keys.Store(Prefix + key));
         return value.IsPresent ? ObjectRecord.Unseal(value.Span).ToArray() : null;
     }
@@ -26,6 +27,7 @@ public sealed class MetadataStore
     {
         var found = new List<KeyValuePair<string, byte[]>>();
         byte[] from = Keys.Store(Prefix + prefix);
+        using Activity activity = _core.BeginActivity();
         using RocksDatabase.Cursor cursor = _core.Database.Seek(Family.Store, from);
         for (; cursor.IsValid && cursor.Key.StartsWith(from); cursor.Next())
         {
@@ -40,6 +42,7 @@ public sealed class MetadataStore
     /// <param name="cancellationToken">Gives up waiting; the changes may still be made.</param>
     public async Task ApplyAsync(IReadOnlyList<KeyValuePair<string, byte[]?>> changes, CancellationToken cancellationToken = default)
     {
+        using Activity activity = _core.BeginActivity();
         using var batch = new BatchWriter();
         foreach ((string key, byte[]? value) in changes)
         {

@@ -44,23 +44,42 @@ internal sealed class StoreCore : IDisposable
     /// </summary>
     public ReaderWriterLockSlim Map { get; } = new(LockRecursionPolicy.NoRecursion);
 
+    /// <summary>Changes what operations check, between them.</summary>
+    public void ChangeMap(Action change)
+    {
+        Map.EnterWriteLock();
+        try
+        {
+            change();
+        }
+        finally
+        {
+            Map.ExitWriteLock();
+        }
+    }
+
     /// <summary>A number that no version, object or omap of this store ever had before.</summary>
     public ulong NextNumber() => _numbers.Next();
 
-    /// <summary>Something begins that needs the database. ENOTCONN once the store is being closed.</summary>
-    public Activity BeginActivity()
+    /// <summary>Something begins that needs the database. ENOTCONN once the store is closed.</summary>
+    public Activity BeginActivity() =>
+        TryBeginActivity(out Activity activity) ? activity : throw new RadosException(Errno.ENOTCONN, "the store was closed");
+
+    /// <summary>Something begins that needs the database; false once the store is closed.</summary>
+    public bool TryBeginActivity(out Activity activity)
     {
+        activity = new Activity(this);
         while (true)
         {
             int count = Volatile.Read(ref _activities);
             if (count == 0)
             {
-                throw new RadosException(Errno.ENOTCONN, "the store was closed");
+                return false;
             }
 
             if (Interlocked.CompareExchange(ref _activities, count + 1, count) == count)
             {
-                return new Activity(this);
+                return true;
             }
         }
     }

@@ -35,7 +35,12 @@ internal sealed class OperationRunner(EmbeddedSession session)
             return Failed(invalid);
         }
 
-        using Activity activity = _core.BeginActivity();
+        if (!_core.TryBeginActivity(out Activity begun))
+        {
+            return Failed(-Errno.ENOTCONN);
+        }
+
+        using Activity activity = begun;
         ObjectContext context = _core.Objects.Acquire(key);
         try
         {
@@ -78,7 +83,12 @@ internal sealed class OperationRunner(EmbeddedSession session)
             return Failed(invalid);
         }
 
-        using Activity activity = _core.BeginActivity();
+        if (!_core.TryBeginActivity(out Activity begun))
+        {
+            return Failed(-Errno.ENOTCONN);
+        }
+
+        using Activity activity = begun;
         ObjectContext context = _core.Objects.Acquire(key);
         try
         {

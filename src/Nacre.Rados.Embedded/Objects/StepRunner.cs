@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.IO.Hashing;
+using Microsoft.Extensions.Logging;
 using Nacre.Rados.ClassMethods;
 using Nacre.Rados.Embedded.Classes;
 using Nacre.Rados.Embedded.Storage;
@@ -232,6 +233,11 @@ internal sealed class StepRunner(StoreCore core, ObjectTransaction transaction, 
         catch (CephDecodeException)
         {
             result = -Errno.EINVAL;
+        }
+        catch (Exception exception) when (exception is not RadosException)
+        {
+            core.Logger.LogError(exception, "class method {Class}.{Method} failed on object {Object}", step.Class, step.Method, transaction.Key);
+            result = -Errno.EIO;
         }
 
         return context.OverstepsAccess ? Code(-Errno.EIO) : new StepOutput { ReturnCode = result, Data = output.WrittenMemory };

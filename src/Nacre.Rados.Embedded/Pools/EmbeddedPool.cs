@@ -33,6 +33,7 @@ internal sealed class EmbeddedPool(EmbeddedSession session, uint id, string name
         string objectName, WriteOperation operation, SnapshotContext? snapshotContext = null, CancellationToken cancellationToken = default) =>
         _runner.WriteAsync(KeyOf(objectName), operation.Steps, snapshotContext ?? SnapshotContext.Empty, withOutputs: false, cancellationToken);
 
+    // As with Ceph, an object that was removed is listed as long as it has clones.
     public async IAsyncEnumerable<string> ListObjectsAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         byte[] prefix = Keys.HeadPrefix(id, @namespace);
@@ -81,13 +82,26 @@ internal sealed class EmbeddedPool(EmbeddedSession session, uint id, string name
         session.Store.Trimmer.Signal();
     }
 
-    public async Task<IWatch> WatchAsync(string objectName, IWatchHandler handler, CancellationToken cancellationToken = default) =>
-        await _runner.InspectAsync(
-            KeyOf(objectName),
-            (key, context, core) => context.Load(core.Database, core.Commits) is { Exists: true } ? core.Watches.Add(key, session, handler) : null,
-            exclusive: true,
-            cancellationToken)
-        ?? throw new RadosException(Errno.ENOENT, $"watch of object {name}/{objectName}");
+    public async Task<IWatch> WatchAsync(string objectName, IWatchHandler handler, CancellationToken cancellationToken = default)
+    {
+        Watching.Watch? watch = null;
+        try
+        {
+            watch = await _runner.InspectAsync(
+                KeyOf(objectName),
+                (key, context, core) =>
+                    watch = context.Load(core.Database, core.Commits) is { Exists: true } ? core.Watches.Add(key, session, handler) : null,
+                exclusive: true,
+                cancellationToken);
+            return watch ?? throw new RadosException(Errno.ENOENT, $"watch of object {name}/{objectName}");
+        }
+        catch when (watch is not null)
+        {
+            // Nobody would ever end it.
+            await watch.DisposeAsync();
+            throw;
+        }
+    }
 
     public async Task<NotifyResult> NotifyAsync(
         string objectName, ReadOnlyMemory<byte> payload, TimeSpan timeout, CancellationToken cancellationToken = default)
@@ -114,6 +128,7 @@ internal sealed class EmbeddedPool(EmbeddedSession session, uint id, string name
     private (List<string> Page, byte[]? Next) NextPage(byte[] prefix, byte[] from)
     {
         var page = new List<string>();
+        using Activity activity = Core.BeginActivity();
         using RocksDatabase.Cursor cursor = Core.Database.Seek(Family.Objects, from);
         for (; cursor.IsValid && cursor.Key.StartsWith(prefix); cursor.Next())
         {

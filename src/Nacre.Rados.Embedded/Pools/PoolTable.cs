@@ -15,6 +15,7 @@ internal sealed class PoolTable
     private const string TrimPrefix = "trim/";
     private readonly StoreCore _core;
     private volatile ImmutableDictionary<uint, PoolRecord> _pools = ImmutableDictionary<uint, PoolRecord>.Empty;
+    private readonly System.Collections.Concurrent.ConcurrentQueue<uint> _deleted = new();
     private uint _next = 1;
 
     public PoolTable(StoreCore core)
@@ -81,6 +82,7 @@ internal sealed class PoolTable
         {
             _pools = _pools.Remove(pool.Id);
             _core.Watches.BreakPool(pool.Id, Errno.ENOENT);
+            _deleted.Enqueue(pool.Id);
         };
     });
 
@@ -112,7 +114,12 @@ internal sealed class PoolTable
         }
 
         batch.Put(Family.Store, TrimKey(id, snapshot), default);
-        return Put(batch, pool with { RemovedSnapshots = pool.RemovedSnapshots.Union(IntervalSet.Of(snapshot, 1)) });
+        // Ceph counts a removal too, so that ids are the same here and there.
+        return Put(batch, pool with
+        {
+            SnapshotSequence = pool.SnapshotSequence + 1,
+            RemovedSnapshots = pool.RemovedSnapshots.Union(IntervalSet.Of(snapshot, 1)),
+        });
     });
 
     /// <summary>Removed snapshots whose objects are not all trimmed.</summary>
@@ -129,6 +136,9 @@ internal sealed class PoolTable
 
         return queue;
     }
+
+    /// <summary>A pool that was deleted and whose space is not yet asked back from RocksDB.</summary>
+    public bool TryTakeDeleted(out uint pool) => _deleted.TryDequeue(out pool);
 
     /// <summary>Takes a snapshot off the queue.</summary>
     public void EndTrim(uint pool, ulong snapshot)
@@ -149,12 +159,12 @@ internal sealed class PoolTable
     }
 
     /// <summary>Prepares a batch under the map's lock, applies it, and does what follows.</summary>
-    private Task ChangeAsync(Func<BatchWriter, Action> prepare)
+    private async Task ChangeAsync(Func<BatchWriter, Action> prepare)
     {
+        using Activity activity = _core.BeginActivity();
         using var batch = new BatchWriter();
         long ticket = _core.Commits.Applied;
-        _core.Map.EnterWriteLock();
-        try
+        _core.ChangeMap(() =>
         {
             Action publish = prepare(batch);
             if (!batch.IsEmpty)
@@ -163,16 +173,7 @@ internal sealed class PoolTable
             }
 
             publish();
-        }
-        catch (RadosException exception)
-        {
-            return Task.FromException(exception);
-        }
-        finally
-        {
-            _core.Map.ExitWriteLock();
-        }
-
-        return _core.Commits.WaitAsync(ticket);
+        });
+        await _core.Commits.WaitAsync(ticket);
     }
 }

@@ -34,7 +34,6 @@ internal sealed class SnapshotTrimmer : IAsyncDisposable
         await _stop.CancelAsync();
         await _loop;
         _stop.Dispose();
-        _signal.Dispose();
     }
 
     private async Task RunAsync()
@@ -44,6 +43,11 @@ internal sealed class SnapshotTrimmer : IAsyncDisposable
             while (true)
             {
                 await _signal.WaitAsync(_stop.Token);
+                while (_pools.TryTakeDeleted(out uint deleted))
+                {
+                    _core.Database.Reclaim(Keys.Pool(deleted), Keys.Pool(deleted + 1));
+                }
+
                 foreach ((uint pool, ulong snapshot) in _pools.TrimQueue())
                 {
                     await TrimAsync(pool, snapshot);

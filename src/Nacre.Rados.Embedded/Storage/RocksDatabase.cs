@@ -184,9 +184,23 @@ internal sealed unsafe class RocksDatabase : IDisposable
         }
     }
 
-    /// <summary>Rewrites a family's files without what was overwritten and removed.</summary>
-    public void Compact(Family family) =>
-        _native.rocksdb_compact_range_cf(_database, _families[(int)family], (nint)0, (nuint)0, (nint)0, (nuint)0);
+    /// <summary>Gives back the space of a range of keys that was deleted: its files are compacted in the background.</summary>
+    public void Reclaim(ReadOnlySpan<byte> from, ReadOnlySpan<byte> to)
+    {
+        Flush();
+        fixed (byte* first = from, end = to)
+        {
+            foreach (Family family in new[] { Family.Objects, Family.Omap, Family.Data })
+            {
+                _native.rocksdb_suggest_compact_range_cf(
+                    _database, _families[(int)family], first, (nuint)from.Length, end, (nuint)to.Length, out nint error);
+                if (error != 0)
+                {
+                    throw Failure("reclaim", TakeError(error));
+                }
+            }
+        }
+    }
 
     public void Dispose()
     {
