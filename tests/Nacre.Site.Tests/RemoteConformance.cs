@@ -25,3 +25,5 @@ public sealed class RemoteSnapshotTests(SiteFixture site) : SnapshotTests(site);
 
 /// <inheritdoc cref="RemoteAssertTests"/>
 public sealed class RemoteWatchNotifyTests(SiteFixture site) : WatchNotifyTests(site);
+
+public sealed class RemoteGeneratedHistoryTests(SiteFixture site) : GeneratedHistoryTests(site);

@@ -10,3 +10,5 @@ public sealed class EmbeddedDataOperationsTests(EmbeddedFixture engine) : DataOp
 public sealed class EmbeddedMetadataTests(EmbeddedFixture engine) : MetadataTests(engine);
 public sealed class EmbeddedSnapshotTests(EmbeddedFixture engine) : SnapshotTests(engine);
 public sealed class EmbeddedWatchNotifyTests(EmbeddedFixture engine) : WatchNotifyTests(engine);
+
+public sealed class EmbeddedGeneratedHistoryTests(EmbeddedFixture engine) : GeneratedHistoryTests(engine);
