@@ -162,34 +162,6 @@ public sealed partial class MirrorImageControl
             _image, record.GlobalImageId, flags, PrimarySnapshotOptions.None, progress, cancellationToken);
     }
 
-    /// <summary>
-    /// Makes a mirror snapshot if none waits for that peer, so that an image which was enabled before the peer was known is copied now and not only at its
-    /// next mirror snapshot. For the peer's daemon, on the source, once it has announced itself.
-    /// </summary>
-    /// <param name="peerUuid">The peer as the source's pool knows it.</param>
-    /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <returns>The snapshot; null where none was needed or the image is not an enabled primary.</returns>
-    public async Task<ImageSnapshot?> EnsureSnapshotForPeerAsync(string peerUuid, CancellationToken cancellationToken = default)
-    {
-        await _image.RefreshAsync(cancellationToken);
-        MirrorImageInfo info = await GetInfoAsync(cancellationToken);
-        if (!info.IsEnabled || !info.IsPrimary)
-        {
-            return null;
-        }
-
-        bool waits = _image.Snapshots
-            .Select(s => s.Namespace)
-            .OfType<MirrorSnapshotNamespace>()
-            .Reverse()
-            .TakeWhile(mirror => mirror.State == MirrorSnapshotState.Primary)
-            .Any(mirror => mirror.PeerUuids.Contains(peerUuid));
-        return waits
-            ? null
-            : await MirrorSnapshots.CreatePrimaryAsync(
-                _image, info.Image!.GlobalImageId, SnapshotCreateFlags.IgnoreNotifyQuiesceError, PrimarySnapshotOptions.None, null, cancellationToken);
-    }
-
     private static void RequireSnapshotMode(MirrorImageMode mode)
     {
         if (mode != MirrorImageMode.Snapshot)

@@ -24,7 +24,7 @@ public sealed partial class MirrorPool
     /// <param name="globalImageId">The image.</param>
     /// <param name="status">The state; for this pool's own site with an empty mirror uuid, for a peer with that site's.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <exception cref="RadosException">ENOENT: no image has that global id.</exception>
+    /// <remarks>A report of an image that is not mirrored is dropped silently, as in Ceph.</remarks>
     public ValueTask SetStatusAsync(string globalImageId, MirrorImageSiteStatus status, CancellationToken cancellationToken = default) =>
         _pool.CallAsync(RbdObjects.Mirroring, RbdCalls.SetMirrorImageStatus(globalImageId, status), cancellationToken);
 

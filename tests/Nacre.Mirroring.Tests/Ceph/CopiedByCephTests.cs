@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Nacre.ObjectClasses.Rbd;
+using Nacre.ObjectClasses.Rbd.Notifications;
 using Nacre.Rados.Clusters;
 using Nacre.Rbd;
 using Nacre.Testing;
@@ -51,7 +52,7 @@ public class CopiedByCephTests(MirroredPair pair)
     }
 
     [Fact]
-    public async Task An_image_enabled_before_its_peer_is_copied_once_the_peer_is_known()
+    public async Task An_image_enabled_before_its_peer_is_copied_from_the_next_mirror_snapshot()
     {
         await pair.ReadyAsync();
         await pair.SiteA.CreatePoolAsync("early");
@@ -75,8 +76,11 @@ public class CopiedByCephTests(MirroredPair pair)
         await otherMirror.AddPeerAsync(MirrorPeerDirection.Receive, "site-a", "client.admin", Token);
         await mirror.PingAsync("site-b", (await otherMirror.GetMirrorUuidAsync(Token))!, Token);
         MirrorPeer peer = Assert.Single(await mirror.ListPeersAsync(Token));
-        Assert.NotNull(await control.EnsureSnapshotForPeerAsync(peer.Uuid, Token));
-        Assert.Null(await control.EnsureSnapshotForPeerAsync(peer.Uuid, Token));
+
+        // Ceph's daemon waits for the next mirror snapshot; that displaces the one that nobody waits for.
+        ImageSnapshot next = await control.CreateSnapshotAsync(cancellationToken: Token);
+        Assert.Equal([peer.Uuid], Assert.IsType<MirrorSnapshotNamespace>(next.Namespace).PeerUuids);
+        Assert.Single(image.Snapshots);
         await pair.IsCopiedAsync("early/early");
         await EqualAsync("early/early");
     }
@@ -140,6 +144,30 @@ public class CopiedByCephTests(MirroredPair pair)
         Assert.DoesNotContain(uuid.Trim(), await pair.SiteA.CephAsync("config-key", "ls"), StringComparison.Ordinal);
         Assert.Equal((0, ""), await RunAsync(pair.SiteA, "mirror pool disable peered"));
         Assert.Equal("Mode: disabled\n", await pair.SiteA.RbdAsync("mirror", "pool", "info", "peered"));
+    }
+
+    [Fact]
+    public async Task Cephs_notifications_and_statuses_are_ours()
+    {
+        await pair.ReadyAsync();
+        await using ICluster cluster = await MirroredPair.ConnectAsync(pair.SiteA);
+        IPool pool = await cluster.OpenPoolAsync("rbd", Token);
+        var told = new System.Collections.Concurrent.ConcurrentQueue<MirroringNotification>();
+        await using MirroringWatch watch = await MirroringWatch.OpenAsync(pool, told.Enqueue, _ => { }, Token);
+        await pair.SiteA.RbdAsync("create", "told", "--size", "8M");
+        await pair.SiteA.RbdAsync("mirror", "image", "enable", "told", "snapshot");
+        string id = (await new RbdImages(pool).FindIdAsync("told", Token))!;
+        var mirror = new MirrorPool(pool);
+        MirrorImage record = (await mirror.FindImageAsync(id, Token))!;
+        Assert.Contains(new MirrorImageUpdated(MirrorImageState.Enabled, id, record.GlobalImageId), told);
+
+        // A report of ours, on a site whose daemon is Ceph's: Ceph shows it up while we watch.
+        await pair.IsCopiedAsync("told");
+        await mirror.SetStatusAsync(record.GlobalImageId, new MirrorImageSiteStatus("", MirrorImageStatusState.Stopped, "local image is primary"), Token);
+        Assert.True((await mirror.FindStatusAsync(record.GlobalImageId, Token))!.Local!.Up);
+        await watch.DisposeAsync();
+        await Eventually.BecomesAsync(
+            async () => (await mirror.FindStatusAsync(record.GlobalImageId, Token))!.Local!.Up, up => !up, "the report is down with its watch");
     }
 
     private static async Task<(int Code, string Output)> RunAsync(Testing.Ceph.CephMicroCluster site, string command)
