@@ -111,6 +111,12 @@ public sealed partial class RbdImages
 
     private static async Task CheckUnusedAsync(Image image, CancellationToken cancellationToken)
     {
+        if ((image.Features & (RbdFeatures.Journaling | RbdFeatures.Migrating)) != 0)
+        {
+            throw new RadosException(
+                Errno.EOPNOTSUPP, $"removing image {image.Pool.Name}/{image.Name}, which is journaled or being migrated (use Ceph's rbd),");
+        }
+
         if (image.Group is not null)
         {
             throw new RadosException(Errno.EMLINK, $"removing image {image.Pool.Name}/{image.Name}, which is in a group,");

@@ -30,7 +30,8 @@ internal sealed class DifferenceReader(ImageCore core, ObjectIo objects)
     {
         await core.RefreshIfStaleAsync(cancellationToken);
         Check(from, to);
-        List<ulong> snapshots = [.. core.State.Snapshots.Select(s => s.Id).Where(id => id >= (from ?? 0) && id < to), to];
+        // From the beginning only the end counts: what exists there.
+        List<ulong> snapshots = [.. core.State.Snapshots.Select(s => s.Id).Where(id => id >= from && id < to), to];
         ulong largest = snapshots.Max(id => core.Layout.ObjectCount(core.SizeAt(id)));
         if (from == to)
         {

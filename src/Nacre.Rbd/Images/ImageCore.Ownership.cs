@@ -136,16 +136,28 @@ internal sealed partial class ImageCore
     /// <param name="local">Does it here.</param>
     /// <param name="remote">Asks the owner; its answer.</param>
     /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="doneBefore">
+    /// The error that doing it twice gives: success where it was asked for before, since an owner that fell silent may have done it all the same.
+    /// </param>
     public async Task RunOwnedAsync(
-        string what, Func<CancellationToken, Task> local, Func<CancellationToken, Task<int>>? remote, CancellationToken cancellationToken)
+        string what, Func<CancellationToken, Task> local, Func<CancellationToken, Task<int>>? remote, CancellationToken cancellationToken,
+        int doneBefore = 0)
     {
         bool ask = false;
+        bool again = false;
         while (true)
         {
             await RefreshIfStaleAsync(cancellationToken);
             ThrowIfReadOnly(what);
             ReadyLock();
-            if (await TryRunHereAsync(local, ask || remote is null, cancellationToken))
+            try
+            {
+                if (await TryRunHereAsync(local, ask || remote is null, cancellationToken))
+                {
+                    return;
+                }
+            }
+            catch (RadosException exception) when (again && exception.Code == doneBefore)
             {
                 return;
             }
@@ -161,6 +173,7 @@ internal sealed partial class ImageCore
                 case -Errno.ETIMEDOUT or -Errno.ERESTART:
                     // The owner went: perhaps we can own it now.
                     MarkStale();
+                    again = true;
                     break;
                 case -Errno.EOPNOTSUPP:
                     // The owner does not know how: ask it for the lock instead.
@@ -169,7 +182,7 @@ internal sealed partial class ImageCore
                 default:
                     MarkStale();
                     await RefreshIfStaleAsync(cancellationToken);
-                    if (answer < 0)
+                    if (answer < 0 && !(again && answer == -doneBefore))
                     {
                         throw Error(answer, $"{what} by the owner of the lock");
                     }
@@ -226,6 +239,11 @@ internal sealed partial class ImageCore
         {
             throw Error(Errno.EOPNOTSUPP, $"{what} during its migration");
         }
+
+        if (State.Has(RbdFeatures.DirtyCache))
+        {
+            throw Error(Errno.EOPNOTSUPP, $"{what} while the persistent cache of another client holds newer data");
+        }
     }
 
     public async ValueTask CloseAsync()
@@ -261,7 +279,7 @@ internal sealed partial class ImageCore
     private bool IsWritableNow(out bool ready)
     {
         HeaderState state = State;
-        ready = (state.Features & (RbdFeatures.Journaling | RbdFeatures.Migrating)) == 0
+        ready = (state.Features & (RbdFeatures.Journaling | RbdFeatures.Migrating | RbdFeatures.DirtyCache)) == 0
             && (Lock is not null || !state.Has(RbdFeatures.ExclusiveLock));
         return !IsReadOnly && Volatile.Read(ref _closed) == 0;
     }

@@ -14,7 +14,7 @@ internal sealed partial class MaintenanceOperations
         $"switching {string.Join(',', RbdFeatureNames.Of(features))} {(enable ? "on" : "off")}",
         token => UpdateFeaturesHereAsync(features, enable, token),
         token => core.Watcher!.AskOwnerLongAsync(id => new UpdateFeaturesPayload(features, enable, id), null, token),
-        cancellationToken);
+        cancellationToken, Errno.EINVAL);
 
     public Task UpdateFeaturesOwnedAsync(RbdFeatures features, bool enable, CancellationToken cancellationToken) =>
         core.ServeOwnedAsync(token => UpdateFeaturesHereAsync(features, enable, token), cancellationToken);

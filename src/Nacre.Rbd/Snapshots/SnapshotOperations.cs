@@ -23,7 +23,7 @@ internal sealed partial class SnapshotOperations(ImageCore core, ObjectIo object
             $"creating snapshot '{name}'",
             token => CreateHereAsync(name, kind, flags, progress, token),
             token => core.Watcher!.AskOwnerLongAsync(id => new SnapCreatePayload(name, kind, id, (ulong)flags), progress, token),
-            cancellationToken);
+            cancellationToken, Errno.EEXIST);
         if (Find(name, kind.Type) is { } made)
         {
             return made;
@@ -64,7 +64,7 @@ internal sealed partial class SnapshotOperations(ImageCore core, ObjectIo object
             $"renaming snapshot '{name}'",
             token => RenameHereAsync(snapshot.Id, newName, token),
             token => core.Watcher!.AskOwnerLongAsync(id => new SnapRenamePayload(snapshot.Id, newName, id), null, token),
-            cancellationToken);
+            cancellationToken, Errno.EEXIST);
     }
 
     public Task RenameOwnedAsync(ulong id, string newName, CancellationToken cancellationToken) =>
@@ -118,7 +118,7 @@ internal sealed partial class SnapshotOperations(ImageCore core, ObjectIo object
             token => RemoveHereAsync(snapshot, token),
             token => core.Watcher!.AskOwnerLongAsync(
                 id => new SnapPayload(NotifyOperation.SnapRemove, snapshot.Name, snapshot.Namespace, id), null, token),
-            cancellationToken);
+            cancellationToken, Errno.ENOENT);
     }
 
     private async Task ProtectionAsync(
@@ -130,7 +130,7 @@ internal sealed partial class SnapshotOperations(ImageCore core, ObjectIo object
             $"changing the protection of snapshot '{name}'",
             token => local(snapshot, token),
             token => core.Watcher!.AskOwnerLongAsync(id => new SnapPayload(operation, name, snapshot.Namespace, id), null, token),
-            cancellationToken);
+            cancellationToken, operation == NotifyOperation.SnapProtect ? Errno.EBUSY : Errno.EINVAL);
     }
 
     private async Task CreateHereAsync(
