@@ -57,7 +57,7 @@ internal static class JournalClientMethods
         return code < 0 ? code : context.WriteKey(Prefix + id, new JournalClient(id, data, minimum, JournalClientState.Connected));
     }
 
-    // The position of the client that is least far. As in Ceph, one without a position resets what was found before it, not what comes after.
+    // The position of the connected client that is least far. As in Ceph, one without a position resets what was found before it, not what comes after.
     private static int FindMinimumPosition(IClassContext context, out JournalPosition minimum)
     {
         JournalPosition found = JournalPosition.None;
@@ -66,7 +66,7 @@ internal static class JournalClientMethods
         int code = context.Visit(Prefix, "", (key, bytes) =>
         {
             int decoded = context.TryDecode(key, bytes.Span, JournalClient.Decode, out JournalClient client);
-            if (decoded < 0 || stopped)
+            if (decoded < 0 || stopped || client.State == JournalClientState.Disconnected)
             {
                 return decoded;
             }
