@@ -16,11 +16,10 @@ namespace Nacre.ObjectClasses.Tests;
 /// </summary>
 public class EquivalenceTests
 {
-    private const int Calls = 600;
+    private const int Calls = 2000;
 
     [Theory]
     [InlineData(21)]
-    [InlineData(22)]
     public async Task The_embedded_engine_answers_and_stores_as_the_memory_does(int seed)
     {
         DirectoryInfo directory = Directory.CreateTempSubdirectory("nacre-classes-");
@@ -44,7 +43,6 @@ public class EquivalenceTests
         await using ICluster cluster = await new CephClusterConnector().ConnectAsync(
             micro.Configuration, new ClusterOptions(), TestContext.Current.CancellationToken);
         await CompareAsync(cluster, 21);
-        await CompareAsync(cluster, 23);
     }
 
     private static async Task CompareAsync(ICluster cluster, int seed)
