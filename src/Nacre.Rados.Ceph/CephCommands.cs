@@ -49,16 +49,18 @@ internal sealed class CephCommands(CephConnection connection) : IAsyncDisposable
             manager = _manager;
         }
 
-        if (manager is not null)
+        if (manager is { IsCompletedSuccessfully: true })
         {
-            try
-            {
-                await (await manager).DisposeAsync();
-            }
-            catch (RadosException)
-            {
-                // It never connected.
-            }
+            await (await manager).DisposeAsync();
+        }
+        else if (manager is { IsCompleted: false })
+        {
+            // Still connecting, to a site that does not answer: it is ended when that is over, without anybody waiting for it.
+            _ = manager.ContinueWith(
+                static connected => connected.Result.DisposeAsync().AsTask(),
+                CancellationToken.None,
+                TaskContinuationOptions.OnlyOnRanToCompletion,
+                TaskScheduler.Default);
         }
     }
 

@@ -57,20 +57,31 @@ internal sealed class CephPool : IPool
             throw new RadosException(Errno.ENOTCONN, $"listing objects of pool {Name}");
         }
 
-        while (cursor != 0)
+        try
         {
-            // The page's thread owns the cursor, so it is freed even where we have given up waiting for it.
-            nint from = cursor;
-            (int code, List<string> names, cursor) = await Connection.RunBlockingAsync(
-                $"listing objects of pool {Name}", _ => ReadPage(from), cancellationToken);
-            if (code < 0)
+            while (cursor != 0)
             {
-                throw new RadosException(code, $"listing objects of pool {Name}");
-            }
+                // The page's thread owns the cursor, so that it is freed even where we have given up waiting for it.
+                nint from = cursor;
+                cursor = 0;
+                (int code, List<string> names, cursor) = await Connection.RunBlockingAsync(
+                    $"listing objects of pool {Name}", _ => ReadPage(from), cancellationToken);
+                if (code < 0)
+                {
+                    throw new RadosException(code, $"listing objects of pool {Name}");
+                }
 
-            foreach (string name in names)
+                foreach (string name in names)
+                {
+                    yield return name;
+                }
+            }
+        }
+        finally
+        {
+            if (cursor != 0)
             {
-                yield return name;
+                Librados.ObjectListCursorFree(_context, cursor);
             }
         }
     }

@@ -153,10 +153,19 @@ internal sealed class CephWatch : IWatch
 
     private void Lose(int errno)
     {
-        if (Interlocked.CompareExchange(ref _lostCode, errno, 0) == 0)
+        if (Interlocked.CompareExchange(ref _lostCode, errno, 0) != 0)
+        {
+            return;
+        }
+
+        try
         {
             _ended.Cancel();
             _handler.OnLost(errno);
+        }
+        catch (Exception)
+        {
+            // On a pool thread it would end the process; the handler's own errors are its to log.
         }
     }
 

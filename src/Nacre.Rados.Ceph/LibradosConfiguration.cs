@@ -93,7 +93,8 @@ internal static class LibradosConfiguration
             if (code is < 0 and not -Errno.ENOENT and not -Errno.ENOSYS)
             {
                 // ENOENT: an option of ours or of another Ceph. ENOSYS: one that only counts at start.
-                throw new RadosException(code, $"setting option {name} = {value} of cluster '{configuration.ClusterName}'");
+                // Not its value, which may be a key.
+                throw new RadosException(code, $"option '{name}' of cluster '{configuration.ClusterName}' has a value that librados does not take");
             }
         }
 

@@ -23,7 +23,7 @@ public sealed class DeadSiteTests(DeadSiteTests.Site site) : IClassFixture<DeadS
         await using ICluster cluster = await ConnectAsync();
         IPool pool = await cluster.OpenPoolAsync("rbd", Cancellation);
         await pool.ExecuteAsync("o", new WriteOperation().WriteFull(new byte[100_000]), cancellationToken: Cancellation);
-        await cluster.ManagerCommandAsync("""{"prefix":"pg stat"}""", default, Cancellation);
+        await CommandsRecoverAsync(cluster); // the manager becomes active some time after the OSD
         await _site.SignalAllAsync("STOP");
         try
         {
