@@ -3,7 +3,7 @@ using Nacre.Rados;
 using Nacre.Rados.ClassMethods;
 using Nacre.Site.Hosting;
 
-// nacre-site create DIR/NAME [--address IP] [--port N]
+// nacre-site create DIR/NAME [--address IP] [--port N] [--host NAME]
 // nacre-site run DIR/NAME [--detached]
 try
 {
@@ -11,13 +11,14 @@ try
     {
         case ["create", var path, .. var options]:
             await SiteCreation.CreateAsync(
-                SiteLayout.From(path), Option(options, "--address") ?? "127.0.0.1", Port(Option(options, "--port")), TimeProvider.System, CancellationToken.None);
+                SiteLayout.From(path), Option(options, "--address") ?? "127.0.0.1", Port(Option(options, "--port")), TimeProvider.System,
+                CancellationToken.None, Option(options, "--host"));
             return 0;
         case ["run", var path, .. var options]:
             await RunAsync(SiteLayout.From(path), options.Contains("--detached"));
             return 0;
         default:
-            Console.Error.WriteLine("usage: nacre-site create DIR/NAME [--address IP] [--port N]\n       nacre-site run DIR/NAME [--detached]");
+            Console.Error.WriteLine("usage: nacre-site create DIR/NAME [--address IP] [--port N] [--host NAME]\n       nacre-site run DIR/NAME [--detached]");
             return Errno.EINVAL;
     }
 }

@@ -104,11 +104,13 @@ public class CapsTests
 
     [Theory]
     [InlineData("allow r, allow w pool=p", "p", true)]
-    [InlineData("allow rw namespace=n", "p", true)]
+    [InlineData("allow rw namespace=n", "p", false)]
+    [InlineData("allow rw pool=p namespace=n", "p", true)]
+    [InlineData("profile rbd pool=p namespace=n", "p", true)]
     [InlineData("profile rbd pool=q", "p", false)]
     [InlineData("profile rbd-read-only", "p", false)]
     [InlineData("allow *", "p", true)]
-    public void Who_may_write_somewhere_in_a_pool(string text, string pool, bool allowed)
+    public void Who_may_write_in_a_pool_at_large(string text, string pool, bool allowed)
     {
         Assert.True(OsdCaps.TryParse(text, out OsdCaps? caps, out string? error), error);
         Assert.Equal(allowed, caps.WritesInPool(pool));
@@ -146,7 +148,7 @@ public class CapsTests
     [InlineData("profile rbd", "mgr", "mgr module ls", "r", "", false)]
     [InlineData("profile rbd", "config-key", "config-key get", "r", "key=rbd/mirror/foo", false)]
     [InlineData("profile rbd-read-only", "osd", "osd dump", "r", "", true)]
-    [InlineData("profile rbd-read-only", "osd", "osd blocklist", "rw", "blocklistop=add addr=1.2.3.4:0/1", false)]
+    [InlineData("profile rbd-read-only", "osd", "osd blocklist", "rw", "blocklistop=add addr=1.2.3.4:0/1", true)]
     [InlineData("profile rbd-mirror", "config-key", "config-key get", "r", "key=rbd/mirror/peer/1/u", true)]
     [InlineData("profile rbd-mirror", "config-key", "config-key get", "r", "key=other", false)]
     [InlineData("profile rbd-mirror", "config-key", "config-key set", "rw", "key=rbd/mirror/peer/1/u", false)]

@@ -12,10 +12,12 @@ namespace Nacre.Cli.Site;
 internal sealed partial class SiteApplet : IApplet
 {
     private const string Usage = """
-        usage: nacre site create DIR/NAME [--address IP] [--port N]   a new embedded site: DIR/NAME, DIR/NAME.conf, DIR/NAME.client.admin.keyring
-               nacre site start DIR/NAME                             starts it in the background and waits until it serves
-               nacre site stop DIR/NAME                              stops it
-               nacre site status DIR/NAME                            says whether it runs; exit code 3 where it does not
+        usage: nacre site create DIR/NAME [--address IP] [--port N] [--host NAME]
+                   a new embedded site: DIR/NAME, DIR/NAME.conf, DIR/NAME.client.admin.keyring. It listens at 127.0.0.1 and a free port
+                   unless told; --host is what clients are told, where that is not the address
+               nacre site start DIR/NAME     starts it in the background and waits until it serves
+               nacre site stop DIR/NAME      stops it
+               nacre site status DIR/NAME    says whether it runs; exit code 3 where it does not
         """;
 
     private const int NotRunning = 3; // as systemctl says it

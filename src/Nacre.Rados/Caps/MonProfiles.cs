@@ -12,8 +12,7 @@ internal static class MonProfiles
         "fs-client" => [Read("mon"), Read("mds"), Read("osd"), Read("pg")],
         "simple-rados-client" => [.. Maps()],
         "simple-rados-client-with-blocklist" or "simple-rados-client-with-blacklist" => [.. Maps(), .. Blocklist()],
-        "rbd-read-only" => [.. Maps()],
-        "rbd" => [.. Maps(), .. Blocklist()],
+        "rbd" or "rbd-read-only" => [.. Maps(), .. Blocklist()],
         "rbd-mirror" => [.. Maps(), .. Blocklist(), ConfigKey("get", ConstraintKind.Prefix, "rbd/mirror/")],
 
         // A peer may read what every site publishes under rbd/mirror/, and leave its own address and key as a peer's, but read nobody's.

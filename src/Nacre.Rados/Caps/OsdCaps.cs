@@ -64,7 +64,10 @@ public sealed class OsdCaps
         return false;
     }
 
-    /// <summary>Whether plain writes are allowed in any namespace of a pool: what self-managed snapshot ids need (src/mon/OSDMonitor.cc).</summary>
+    /// <summary>
+    /// Whether a grant without any restriction, or one for that pool by name, allows plain writes: what self-managed snapshot ids need
+    /// (src/mon/OSDMonitor.cc).
+    /// </summary>
     public bool WritesInPool(string pool) => _grants.Any(g => g.WritesIn(pool));
 
     private static OsdGrant? Grant(CapsScanner scanner)

@@ -87,11 +87,11 @@ internal sealed record OsdGrant
         return request.Classes.Count == 0 || Allow == CapsAccess.Any || AllowsClasses(request.Classes, classAllowed);
     }
 
-    /// <summary>Whether this, or what it stands for, allows plain writes somewhere in a pool.</summary>
+    /// <summary>See <see cref="OsdCaps.WritesInPool"/>. A namespace or prefix beside the pool does not matter.</summary>
     public bool WritesIn(string pool) =>
         Profile is not null
             ? Profile.Any(g => g.WritesIn(pool))
-            : Allow.HasFlag(CapsAccess.Write) && (Pool.Length == 0 || Pool == pool);
+            : Allow.HasFlag(CapsAccess.Write) && (MatchesEverything || (Pool.Length > 0 && Pool == pool));
 
     private bool AllowsClasses(IReadOnlyList<ClassCall> calls, Span<bool> classAllowed)
     {

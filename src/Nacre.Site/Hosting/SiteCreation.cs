@@ -10,11 +10,17 @@ namespace Nacre.Site.Hosting;
 /// <summary><c>nacre site create</c>. The settings file is written last but for what clients need: a site is there when it is.</summary>
 internal static class SiteCreation
 {
-    public static async Task CreateAsync(SiteLayout layout, string address, int? port, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task CreateAsync(
+        SiteLayout layout, string address, int? port, TimeProvider time, CancellationToken cancellationToken, string? host = null)
     {
         if (!IPAddress.TryParse(address, out IPAddress? ip))
         {
             throw new RadosException(Errno.EINVAL, $"'{address}' is no IP address to listen at");
+        }
+
+        if (host is null && (ip.Equals(IPAddress.Any) || ip.Equals(IPAddress.IPv6Any)))
+        {
+            throw new RadosException(Errno.EINVAL, $"a site that listens at {address} needs --host, by which clients reach it");
         }
 
         Refuse(layout);
@@ -39,7 +45,7 @@ internal static class SiteCreation
         var keyring = new Keyring();
         keyring.Set(new KeyringEntry(admin.Name, admin.Key, admin.Caps));
         await WriteAsync(layout.AdminKeyring, keyring.ToString(), true, cancellationToken);
-        await WriteAsync(layout.Conf, Conf(layout, settings, fingerprint), false, cancellationToken);
+        await WriteAsync(layout.Conf, Conf(layout, settings, host, fingerprint), false, cancellationToken);
         await DurableFile.WriteAsync(layout.Settings, settings.ToJson(), true, cancellationToken);
     }
 
@@ -67,9 +73,10 @@ internal static class SiteCreation
         }
     }
 
-    private static string Conf(SiteLayout layout, SiteSettings settings, string fingerprint)
+    private static string Conf(SiteLayout layout, SiteSettings settings, string? host, string fingerprint)
     {
-        string host = settings.EndPoint.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{settings.Address}]" : settings.Address;
+        host ??= settings.Address;
+        host = IPAddress.TryParse(host, out IPAddress? ip) && ip.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{host}]" : host;
         return $"""
             # An embedded site of Nacre. Copy this file, and the keyrings of the users that are needed there, to wherever the site is used from.
             [global]

@@ -67,8 +67,10 @@ internal sealed class AccessCheck
     public bool MayAccess(SiteUser user, IPool pool, string objectName, bool reads, bool writes) =>
         MayAccess(user, pool, objectName, reads, writes, _noClasses);
 
-    /// <summary>Self-managed snapshot ids: who may write anywhere in the pool, or the monitors' <c>osd w</c>.</summary>
-    public bool MayManageSnapshots(SiteUser user, string pool) => user.Objects.WritesInPool(pool) || MayCommand(user, "osd", CapsAccess.Write);
+    /// <summary>Self-managed snapshot ids: who may write in the pool, or has the monitors' caps for it.</summary>
+    public bool MayManageSnapshots(SiteUser user, string pool) => user.Objects.WritesInPool(pool) || user.Monitor.IsCapable(
+        new CommandAccessRequest(
+            "osd", "", "osd pool op unmanaged-snap", new Dictionary<string, string> { ["poolname"] = pool }, CapsAccess.Write));
 
     /// <summary>A service of the monitors in general.</summary>
     public bool MayCommand(SiteUser user, string service, CapsAccess access) =>

@@ -31,7 +31,11 @@ internal sealed class SiteService(SiteMonitor site, SessionManager sessions, Sit
                 name, token.Memory, http.Connection.RemoteIpAddress ?? System.Net.IPAddress.Loopback, connection, welcome);
             writing = connection.WriteAsync();
             Task reading = ReadAsync(session, requestStream, connection.Ended);
-            await Task.WhenAny(reading, writing);
+            if (await Task.WhenAny(reading, writing) == reading && reading.Exception?.InnerException is { } why
+                && why is not (OperationCanceledException or IOException))
+            {
+                logger.LogWarning("{Peer}: {Message}", context.Peer, why.Message);
+            }
         }
         catch (RadosException e)
         {
