@@ -140,7 +140,16 @@ public class CopiedByCephTests(MirroredPair pair)
         info = await pair.SiteA.RbdAsync("mirror", "pool", "info", "peered", "--all", "--format", "json");
         Assert.Contains("\"direction\":\"rx-tx\",\"site_name\":\"site-y\",\"mirror_uuid\":\"\",\"client_name\":\"client.y\"", info, StringComparison.Ordinal);
         Assert.Contains("\"mon_host\":\"5.6.7.8\"", info, StringComparison.Ordinal);
+        // Two mirror snapshots wait for the peer: with it the older goes, the newest stays to copy changes from.
+        await pair.SiteA.RbdAsync("create", "peered/one", "--size", "8M");
+        Assert.Equal((0, "Mirroring enabled\n"), await RunAsync(pair.SiteA, "mirror image enable peered/one snapshot"));
+        Assert.StartsWith("Snapshot ID: ", (await RunAsync(pair.SiteA, "mirror image snapshot peered/one --skip-quiesce")).Output, StringComparison.Ordinal);
+        Assert.Equal(2, (await pair.SiteA.RbdAsync("snap", "ls", "--all", "peered/one")).Split(uuid.Trim()).Length - 1);
         Assert.Equal((0, ""), await RunAsync(pair.SiteA, $"mirror pool peer remove peered {uuid.Trim()}"));
+        string left = await pair.SiteA.RbdAsync("snap", "ls", "--all", "peered/one");
+        Assert.Equal(1, left.Split("mirror (primary peer_uuids:[])").Length - 1);
+        Assert.DoesNotContain(uuid.Trim(), left, StringComparison.Ordinal);
+        Assert.Equal((0, "Mirroring disabled\n"), await RunAsync(pair.SiteA, "mirror image disable peered/one"));
         Assert.DoesNotContain(uuid.Trim(), await pair.SiteA.CephAsync("config-key", "ls"), StringComparison.Ordinal);
         Assert.Equal((0, ""), await RunAsync(pair.SiteA, "mirror pool disable peered"));
         Assert.Equal("Mode: disabled\n", await pair.SiteA.RbdAsync("mirror", "pool", "info", "peered"));

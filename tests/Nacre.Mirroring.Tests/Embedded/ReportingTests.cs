@@ -9,7 +9,7 @@ using Nacre.Rados.Embedded;
 using Nacre.Rbd;
 using Nacre.Testing;
 
-namespace Nacre.Mirroring.Tests.Statuses;
+namespace Nacre.Mirroring.Tests.Embedded;
 
 /// <summary>What daemons report, on the embedded engine.</summary>
 public sealed class ReportingTests : IAsyncLifetime
@@ -117,47 +117,6 @@ public sealed class ReportingTests : IAsyncLifetime
         RadosException error = await Assert.ThrowsAsync<RadosException>(() => mirror.SetModeAsync(MirrorMode.Disabled, Token));
         Assert.Equal(Errno.EINVAL, error.Code);
         Assert.Equal(Errno.EBUSY, (await Assert.ThrowsAsync<RadosException>(() => _mirror.SetModeAsync(MirrorMode.Disabled, Token))).Code);
-    }
-
-    [Fact]
-    public async Task A_copy_is_known_before_it_exists_and_refuses_writers_afterwards()
-    {
-        await _mirror.SetModeAsync(MirrorMode.Image, Token);
-        string global = Guid.NewGuid().ToString();
-        await _mirror.BeginCopyAsync("c0ffee", global, Token);
-        Assert.Equal("c0ffee", await _mirror.FindImageIdAsync(global, Token));
-        MirrorImageInfo announced = await _mirror.GetImageInfoAsync("c0ffee", Token);
-        Assert.Equal((MirrorImageState.Creating, PromotionState.Unknown), (announced.State, announced.Promotion));
-        var images = new RbdImages(_pool);
-        await images.CreateAsync("copy", 8 << 20, new ImageCreateOptions { Id = "c0ffee" }, Token);
-        await _mirror.FinishCopyAsync("c0ffee", global, Token);
-        Assert.True((await _mirror.GetImageInfoAsync("c0ffee", Token)).IsEnabled);
-        await using (Image image = await images.OpenAsync("copy", cancellationToken: Token))
-        {
-            RadosException refused = await Assert.ThrowsAsync<RadosException>(async () => await image.WriteAsync(0, new byte[512], Token));
-            Assert.Equal(Errno.EROFS, refused.Code);
-        }
-
-        await using Image copy = await images.OpenAsync("copy", new ImageOpenOptions { IgnoreNonPrimary = true }, Token);
-        var state = new ImageState { Name = "copy", Features = RbdFeatures.Layering };
-        ImageSnapshot made = await MirrorSnapshots.CreateNonPrimaryAsync(
-            copy, global, false, "there", 7, new SortedDictionary<ulong, ulong> { [7] = 1 }, state, Token);
-        Assert.Equal("copy", (await MirrorSnapshots.ReadStateAsync(copy, made.Id, Token)).Name);
-        Assert.Equal(Errno.EINVAL, (await Assert.ThrowsAsync<RadosException>(() => MirrorSnapshots.CreateNonPrimaryAsync(
-            copy, global, false, "there", 8, new SortedDictionary<ulong, ulong>(), state, Token))).Code);
-        await MirrorSnapshots.SetProgressAsync(copy, made.Id, true, 2, Token);
-        MirrorImageInfo info = await _mirror.GetImageInfoAsync("c0ffee", Token);
-        Assert.Equal((PromotionState.NonPrimary, "there"), (info.Promotion, info.PrimaryMirrorUuid));
-        var control = new MirrorImageControl(copy);
-        Assert.Equal(Errno.EBUSY, (await Assert.ThrowsAsync<RadosException>(() => control.PromoteAsync(false, Token))).Code);
-        Assert.Equal(Errno.EINVAL, (await Assert.ThrowsAsync<RadosException>(() => control.DisableAsync(false, Token))).Code);
-        await control.RequestResyncAsync(Token);
-        Assert.True(await MirrorImageMeta.IsResyncRequestedAsync(copy, (await _mirror.GetMirrorUuidAsync(Token))!, Token));
-        await control.DisableAsync(true, Token);
-        Assert.Empty(copy.Snapshots);
-        Assert.Null((await control.GetInfoAsync(Token)).Image);
-        Assert.False(copy.Features.HasFlag(RbdFeatures.NonPrimary));
-        Assert.False(await MirrorImageMeta.IsResyncRequestedAsync(copy, (await _mirror.GetMirrorUuidAsync(Token))!, Token));
     }
 
     private async Task<string> EnableAsync(string name)
