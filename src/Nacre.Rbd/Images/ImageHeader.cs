@@ -86,7 +86,9 @@ internal static class ImageHeader
             cancellationToken);
         RadosException.ThrowIfFailed(result.ReturnCode, "reading the header", pool.Name, header);
         ImageFeatures found = features.Decode(result, 1);
-        RbdFeatures unknown = found.Incompatible & ~RbdFeatures.All;
+
+        // What neither we nor the store's class know may mean anything: fit to be looked at only.
+        RbdFeatures unknown = (readOnly ? found.Incompatible : found.Features) & ~RbdFeatures.All;
         if (unknown != 0)
         {
             throw new RadosException(Errno.ENOSYS, $"image {pool.Name}/{header} uses features that are not supported (0x{(ulong)unknown:x})");

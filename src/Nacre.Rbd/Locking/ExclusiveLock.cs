@@ -1,10 +1,8 @@
-using System.Globalization;
 using Nacre.ObjectClasses.Calls;
 using Nacre.ObjectClasses.Lock;
 using Nacre.ObjectClasses.Rbd;
 using Nacre.ObjectClasses.Rbd.Notifications;
 using Nacre.Rados;
-using Nacre.Rados.Watching;
 
 namespace Nacre.Rbd;
 
@@ -14,8 +12,6 @@ namespace Nacre.Rbd;
 /// </summary>
 internal sealed class ExclusiveLock(ImageCore core, ImageWatcher watcher)
 {
-    private const string Tag = "internal";
-    private const string CookiePrefix = "auto ";
     private static readonly TimeSpan _askAgain = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan _retry = TimeSpan.FromSeconds(1);
 
@@ -117,14 +113,14 @@ internal sealed class ExclusiveLock(ImageCore core, ImageWatcher watcher)
         try
         {
             ulong watch = watcher.Cookie;
-            string cookie = Encode(watch);
+            string cookie = LockOwners.Cookie(watch);
             if (!_owned || watch == 0 || cookie == _cookie)
             {
                 return;
             }
 
             int code = await core.Pool.CallForCodeAsync(
-                core.HeaderName, LockCalls.SetCookie(RbdObjects.LockName, LockType.Exclusive, _cookie, Tag, cookie), cancellationToken);
+                core.HeaderName, LockCalls.SetCookie(RbdObjects.LockName, LockType.Exclusive, _cookie, LockOwners.Tag, cookie), cancellationToken);
             if (code < 0)
             {
                 core.Log($"the lock was taken away: {Errno.Describe(code)}");
@@ -156,58 +152,15 @@ internal sealed class ExclusiveLock(ImageCore core, ImageWatcher watcher)
         }
     }
 
-    /// <summary>Who holds the lock; null for nobody.</summary>
-    public static async Task<LockOwner?> ReadOwnerAsync(ImageCore core, CancellationToken cancellationToken)
-    {
-        LockInfo info = await core.Pool.CallAsync(core.HeaderName, LockCalls.GetInfo(RbdObjects.LockName), cancellationToken);
-        foreach ((LockerId id, LockerInfo locker) in info.Lockers)
-        {
-            return new LockOwner(
-                id.Locker.ToString(), id.Cookie, locker.Address.ToString(),
-                info.Tag == Tag && info.Type == LockType.Exclusive ? Decode(id.Cookie) : 0);
-        }
-
-        return null;
-    }
-
-    /// <summary>Shuts an owner out of the store and takes its lock away.</summary>
-    public static async Task BreakAsync(ImageCore core, LockOwner owner, CancellationToken cancellationToken)
-    {
-        ObjectClasses.Encoding.EntityNumber entity = ObjectClasses.Encoding.EntityNumber.TryParse(owner.Entity)
-            ?? throw core.Error(Errno.EINVAL, $"breaking the lock of '{owner.Entity}'");
-        bool ourself = entity.Number == (long)core.Pool.Cluster.InstanceId;
-        if (!ourself && core.GetBoolOption("rbd_blocklist_on_break_lock", true))
-        {
-            ulong seconds = core.GetUInt64Option("rbd_blocklist_expire_seconds", 0);
-            await core.Pool.Cluster.BlocklistAsync(owner.Address, seconds == 0 ? null : TimeSpan.FromSeconds(seconds), cancellationToken);
-            await core.Pool.Cluster.WaitForLatestMapAsync(cancellationToken);
-        }
-
-        int code = await core.Pool.CallForCodeAsync(
-            core.HeaderName, LockCalls.BreakLock(RbdObjects.LockName, entity, owner.Cookie), cancellationToken);
-        if (code < 0 && code != -Errno.ENOENT)
-        {
-            throw core.Error(code, $"breaking the lock of {owner.Entity}");
-        }
-    }
-
     private static TaskCompletionSource NewSource() => new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-    private static string Encode(ulong watch) => string.Create(CultureInfo.InvariantCulture, $"{CookiePrefix}{watch}");
-
-    private static ulong Decode(string cookie) =>
-        cookie.StartsWith(CookiePrefix, StringComparison.Ordinal)
-        && ulong.TryParse(cookie.AsSpan(CookiePrefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out ulong watch)
-            ? watch
-            : 0;
 
     private async Task<Attempt> TryOnceAsync(CancellationToken cancellationToken)
     {
         while (true)
         {
-            string cookie = Encode(await watcher.WaitForCookieAsync(cancellationToken));
+            string cookie = LockOwners.Cookie(await watcher.WaitForCookieAsync(cancellationToken));
             int code = await core.Pool.CallForCodeAsync(
-                core.HeaderName, LockCalls.Lock(RbdObjects.LockName, LockType.Exclusive, cookie, Tag), cancellationToken);
+                core.HeaderName, LockCalls.Lock(RbdObjects.LockName, LockType.Exclusive, cookie, LockOwners.Tag), cancellationToken);
             if (code == 0 || code == -Errno.EEXIST)
             {
                 // EEXIST: an earlier attempt of ours whose answer was lost.
@@ -221,7 +174,7 @@ internal sealed class ExclusiveLock(ImageCore core, ImageWatcher watcher)
                 throw core.Error(code, "taking the exclusive lock");
             }
 
-            LockOwner? owner = await ReadOwnerAsync(core, cancellationToken);
+            LockOwner? owner = await LockOwners.ReadAsync(core, cancellationToken);
             if (owner is null)
             {
                 continue;
@@ -232,31 +185,18 @@ internal sealed class ExclusiveLock(ImageCore core, ImageWatcher watcher)
                 throw core.Error(Errno.EBUSY, $"taking the exclusive lock, which {owner.Entity} holds by hand as '{owner.Cookie}' (rbd lock rm frees it),");
             }
 
-            if (await IsAliveAsync(owner, cancellationToken))
+            if (await LockOwners.IsAliveAsync(core, owner, cancellationToken))
             {
                 return Attempt.OwnerAlive;
             }
 
             // Only if it is still the one that was seen dead.
-            if (await ReadOwnerAsync(core, cancellationToken) == owner)
+            if (await LockOwners.ReadAsync(core, cancellationToken) == owner)
             {
                 core.Log($"breaking the lock of {owner.Entity} at {owner.Address}, whose watch is gone");
-                await BreakAsync(core, owner, cancellationToken);
+                await LockOwners.BreakAsync(core, owner, cancellationToken);
             }
         }
-    }
-
-    private async Task<bool> IsAliveAsync(LockOwner owner, CancellationToken cancellationToken)
-    {
-        foreach (Watcher other in await core.Pool.ListWatchersAsync(core.HeaderName, cancellationToken))
-        {
-            if (other.Cookie == owner.WatchCookie && other.Address == owner.Address)
-            {
-                return true;
-            }
-        }
-
-        return false;
     }
 
     // The header may have changed while another owned it, and the object map is the owner's to load.
