@@ -129,6 +129,56 @@ public class AuthenticationTests(SiteFixture site)
     }
 
     [Fact]
+    public async Task Requests_that_make_no_sense_are_errors_and_the_session_goes_on()
+    {
+        ClusterConfiguration configuration = await TestSite.ConfigurationAsync(site.Site.Layout);
+        byte[] key = CephSecret.Decode(configuration.Key!);
+        byte[] clientNonce = RandomNumberGenerator.GetBytes(SiteAuthentication.NonceLength);
+        byte[] fingerprint = [];
+        using GrpcChannel channel = Channel(configuration, seen => fingerprint = seen);
+        using AsyncDuplexStreamingCall<ClientFrame, ServerFrame> call = new Rados.Remote.Protocol.Site.SiteClient(channel).Connect();
+        await call.RequestStream.WriteAsync(new ClientFrame
+        {
+            Hello = new Hello { Version = SiteAuthentication.ProtocolVersion, Entity = Admin, ClientNonce = ByteString.CopyFrom(clientNonce) },
+        });
+        byte[] serverNonce = (await NextAsync(call)).Challenge.ServerNonce.ToByteArray();
+        byte[] proof = SiteAuthentication.ClientProof(key, Admin, clientNonce, serverNonce, fingerprint, []);
+        await call.RequestStream.WriteAsync(new ClientFrame { Proof = new Proof { ClientProof = ByteString.CopyFrom(proof) } });
+        Assert.NotNull((await NextAsync(call)).Welcome);
+
+        var here = new ObjectAddress { Pool = site.NewNamespace().Id, Object = "o" };
+        (ClientFrame Frame, int Errno)[] requests =
+        [
+            (new ClientFrame(), Errno.EOPNOTSUPP),
+            (new ClientFrame { Operate = new Operate() }, Errno.EINVAL),
+            (new ClientFrame { Operate = new Operate { Target = new ObjectAddress { Pool = 999 } } }, Errno.ENOENT),
+            (new ClientFrame { Operate = new Operate { Target = here, Steps = { new Step { Kind = (StepKind)99 } } } }, Errno.EINVAL),
+            (new ClientFrame { Operate = new Operate { Target = here, Steps = { new Step { Kind = StepKind.StepOmapSet, Keys = { "k" } } } } }, Errno.EINVAL),
+            (new ClientFrame { Operate = new Operate { Target = here, Steps = { new Step { Kind = StepKind.StepCompareXattr, Number = 77 } } } }, Errno.EINVAL),
+            (new ClientFrame { ListSnapshots = new ListSnapshots() }, Errno.EINVAL),
+            (new ClientFrame { Watch = new Watch() }, Errno.EINVAL),
+            (new ClientFrame { Notify = new Notify() }, Errno.EINVAL),
+            (new ClientFrame { ListObjects = new ListObjects { Pool = here.Pool, Cursor = 12345 } }, Errno.ENOTCONN),
+            (new ClientFrame { Hello = new Hello() }, Errno.EOPNOTSUPP),
+            (new ClientFrame { Resent = true, CreateSnapshotId = new CreateSnapshotId { Pool = here.Pool } }, Errno.ENOTCONN),
+            (new ClientFrame { ListPools = new ListPools() }, 0),
+        ];
+        for (int i = 0; i < requests.Length; i++)
+        {
+            requests[i].Frame.Id = (ulong)i + 1;
+            await call.RequestStream.WriteAsync(requests[i].Frame);
+            ServerFrame reply = await NextAsync(call);
+            Assert.Equal((requests[i].Frame.Id, -requests[i].Errno), (reply.Id, reply.ReturnCode));
+        }
+    }
+
+    private static async Task<ServerFrame> NextAsync(AsyncDuplexStreamingCall<ClientFrame, ServerFrame> call)
+    {
+        Assert.True(await call.ResponseStream.MoveNext(TestContext.Current.CancellationToken));
+        return call.ResponseStream.Current;
+    }
+
+    [Fact]
     public async Task A_removed_user_is_out_at_once()
     {
         string id = site.UniqueName("leaver");

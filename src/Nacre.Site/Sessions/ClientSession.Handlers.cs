@@ -30,14 +30,14 @@ internal sealed partial class ClientSession
         Body.CreatePool => await CreatePoolAsync(frame.CreatePool),
         Body.DeletePool => await DeletePoolAsync(frame.DeletePool),
         Body.ListObjects => await ListObjectsAsync(frame.ListObjects),
-        Body.ListSnapshots => await ListSnapshotsAsync(frame.ListSnapshots.Target),
+        Body.ListSnapshots => await ListSnapshotsAsync(At(frame.ListSnapshots.Target)),
         Body.CreateSnapshotId => await CreateSnapshotIdAsync(frame.CreateSnapshotId),
         Body.RemoveSnapshotId => await RemoveSnapshotIdAsync(frame.RemoveSnapshotId),
-        Body.Watch => await WatchAsync(frame.Watch.Target),
+        Body.Watch => await WatchAsync(At(frame.Watch.Target)),
         Body.Unwatch => await UnwatchAsync(frame.Unwatch.Cookie),
         Body.NotifyAcknowledge => Acknowledge(frame.NotifyAcknowledge),
         Body.Notify => await NotifyAsync(frame.Notify),
-        Body.ListWatchers => await ListWatchersAsync(frame.ListWatchers.Target),
+        Body.ListWatchers => await ListWatchersAsync(At(frame.ListWatchers.Target)),
         Body.Command => await CommandAsync(frame.Command),
         Body.Blocklist => await BlocklistAsync(frame.Blocklist),
         Body.WaitForLatestMap => await WaitForLatestMapAsync(),
@@ -179,6 +179,7 @@ internal sealed partial class ClientSession
 
     private async Task<ServerFrame> NotifyAsync(Notify notify)
     {
+        At(notify.Target);
         IPool pool = await PoolAsync(notify.Target.Pool, notify.Target.Namespace);
         Demand(_access.MayAccess(User(), pool, notify.Target.Object, reads: true, writes: false), Errno.EPERM, "notifying");
         NotifyResult result = await pool.NotifyAsync(
@@ -256,6 +257,9 @@ internal sealed partial class ClientSession
         await Client.UpdateServiceStatusAsync(update.Status.ToDictionary(), _closing.Token);
         return new ServerFrame();
     }
+
+    private static ObjectAddress At(ObjectAddress? target) =>
+        target ?? throw new RadosException(Errno.EINVAL, "a request without the object that it is for");
 
     private static void Demand(bool allowed, int errno, string what)
     {

@@ -48,7 +48,8 @@ internal sealed partial class ClientSession
                 steps[i] = StepTranslation.FromWire(operate.Steps[i]);
             }
 
-            pool = await PoolAsync(operate.Target?.Pool ?? 0, operate.Target?.Namespace ?? "");
+            ObjectAddress target = At(operate.Target);
+            pool = await PoolAsync(target.Pool, target.Namespace);
         }
         catch (RadosException e)
         {
