@@ -196,7 +196,7 @@ public abstract class DataOperationsTests(EngineFixture engine) : ConformanceTes
     }
 
     [Fact]
-    public async Task What_was_read_can_be_written_on_in_parts_while_the_result_is_held_and_after()
+    public async Task What_was_read_can_be_written_on_in_parts_while_the_result_is_held()
     {
         byte[] data = Pattern(1 << 20);
         await MustWriteAsync("from", new WriteOperation().WriteFull(data));
@@ -206,9 +206,11 @@ public abstract class DataOperationsTests(EngineFixture engine) : ConformanceTes
             ReadOnlyMemory<byte> all = result.Outputs[0].Data;
             running.Add(MustWriteAsync("whole", new WriteOperation().WriteFull(all)));
             running.Add(MustWriteAsync("parts", new WriteOperation().Write(10, all.Slice(100_000, 50_000)).Write(60_010, all[^1000..]).Append(result.Outputs[1].Data)));
+
+            // Not longer: input must stay unchanged until completion, and a disposed result's memory is used for something else.
+            await Task.WhenAll(running);
         }
 
-        await Task.WhenAll(running);
         Assert.Equal(data, await DataAsync("whole"));
         byte[] parts = [.. new byte[10], .. data.AsSpan(100_000, 50_000), .. new byte[10_000], .. data.AsSpan(data.Length - 1000), .. data.AsSpan(4096, 200_000)];
         Assert.Equal(parts, await DataAsync("parts"));

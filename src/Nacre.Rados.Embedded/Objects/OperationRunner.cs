@@ -97,11 +97,11 @@ internal sealed class OperationRunner(EmbeddedSession session)
                 return Failed(late);
             }
 
-            (OperationResult Result, bool Removed) outcome;
+            OperationResult result;
             long ticket;
             try
             {
-                outcome = size >= LargeOperation
+                result = size >= LargeOperation
                     ? await Task.Run(() => Write(context, steps, snapshots, withOutputs), CancellationToken.None)
                     : Write(context, steps, snapshots, withOutputs);
                 ticket = context.Ticket;
@@ -111,12 +111,7 @@ internal sealed class OperationRunner(EmbeddedSession session)
                 context.Lock.Exit(exclusive: true);
             }
 
-            if (outcome.Removed)
-            {
-                _core.Watches.BreakObject(key, Errno.ENOENT);
-            }
-
-            return await AnswerAsync(outcome.Result, ticket, cancellationToken);
+            return await AnswerAsync(result, ticket, cancellationToken);
         }
         finally
         {
@@ -269,15 +264,14 @@ internal sealed class OperationRunner(EmbeddedSession session)
         }
     }
 
-    private (OperationResult Result, bool Removed) Write(
-        ObjectContext context, IReadOnlyList<OperationStep> steps, SnapshotContext snapshots, bool withOutputs)
+    private OperationResult Write(ObjectContext context, IReadOnlyList<OperationStep> steps, SnapshotContext snapshots, bool withOutputs)
     {
         _core.Map.EnterReadLock();
         try
         {
             if (CheckMap(context.Key, out PoolRecord? pool) is var refused and < 0)
             {
-                return (Failed(refused), false);
+                return Failed(refused);
             }
 
             using var transaction = new ObjectTransaction(_core, context, WithoutRemoved(snapshots, pool!))
@@ -286,7 +280,7 @@ internal sealed class OperationRunner(EmbeddedSession session)
             };
             if (!transaction.Exists && !MayWrite(steps))
             {
-                return (Failed(-Errno.ENOENT), false);
+                return Failed(-Errno.ENOENT);
             }
 
             List<StepOutput>? outputs = withOutputs ? new List<StepOutput>(steps.Count) : null;
@@ -294,15 +288,21 @@ internal sealed class OperationRunner(EmbeddedSession session)
             int result = runner.Run(steps, outputs);
             if (result < 0 || !transaction.IsModified)
             {
-                return (new OperationResult(result, transaction.Version, outputs ?? [], runner.Buffers), false);
+                return new OperationResult(result, transaction.Version, outputs ?? [], runner.Buffers);
             }
 
             transaction.Commit();
-            return (new OperationResult(0, transaction.Version, Emptied(outputs), runner.Buffers), transaction.WasRemoved && !transaction.Exists);
+            if (transaction.WasRemoved && !transaction.Exists)
+            {
+                // Before anybody can watch what comes after it.
+                _core.Watches.BreakObject(context.Key, Errno.ENOENT);
+            }
+
+            return new OperationResult(0, transaction.Version, Emptied(outputs), runner.Buffers);
         }
         catch (RadosException exception)
         {
-            return (Broken(exception, context), false);
+            return Broken(exception, context);
         }
         finally
         {

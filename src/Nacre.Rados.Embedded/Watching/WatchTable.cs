@@ -85,7 +85,13 @@ internal sealed class WatchTable(TimeProvider time, ILogger logger)
     }
 
     /// <summary>Breaks an object's watches: it was removed.</summary>
-    public void BreakObject(ObjectKey key, int errno) => Break(watch => watch.Key == key, errno);
+    public void BreakObject(ObjectKey key, int errno)
+    {
+        foreach (Watch watch in Of(key))
+        {
+            watch.Break(errno);
+        }
+    }
 
     /// <summary>Breaks a session's watches.</summary>
     public void BreakSession(EmbeddedSession session, int errno) => Break(watch => ReferenceEquals(watch.Session, session), errno);
