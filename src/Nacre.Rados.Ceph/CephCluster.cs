@@ -45,9 +45,8 @@ internal sealed class CephCluster : ICluster
         try
         {
             CommandResult version = await new CephCommands(connection).MonitorAsync("""{"prefix":"version","format":"json"}""", default, cancellationToken);
-            int maximumWrite = int.TryParse(connection.Run(static c => LibradosConfiguration.Get(c, "osd_max_write_size"), null), CultureInfo.InvariantCulture, out int mebibytes)
-                ? mebibytes << 20
-                : 90 << 20;
+            string? limit = connection.Run(static handle => LibradosConfiguration.Get(handle, "osd_max_write_size"), null);
+            int maximumWrite = (int.TryParse(limit, CultureInfo.InvariantCulture, out int mebibytes) ? mebibytes : 90) << 20;
             return new CephCluster(
                 connection,
                 connection.Run(ReadFsid, ""),

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Nacre.Rados.Ceph.Native;
 using Nacre.Rados.Clusters;
 using Nacre.Rados.Configuration;
@@ -11,8 +12,8 @@ namespace Nacre.Rados.Ceph;
 internal sealed class CephConnection : IAsyncDisposable
 {
     private static readonly TimeSpan _sweepPeriod = TimeSpan.FromMilliseconds(200);
-    private static readonly TimeSpan _disposeBound = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan _drainBound = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan _disposeBound = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan _drainBound = TimeSpan.FromSeconds(3);
 
     private readonly nint _cluster;
     private readonly ITimer _sweeper;
@@ -249,5 +250,6 @@ internal sealed class CephConnection : IAsyncDisposable
     }
 
     /// <summary>The text of a C string.</summary>
-    internal static unsafe string TextAt(byte* text) => text is null ? "" : System.Text.Encoding.UTF8.GetString(System.Runtime.InteropServices.MemoryMarshal.CreateReadOnlySpanFromNullTerminated(text));
+    internal static unsafe string TextAt(byte* text) =>
+        text is null ? "" : System.Text.Encoding.UTF8.GetString(MemoryMarshal.CreateReadOnlySpanFromNullTerminated(text));
 }

@@ -69,7 +69,9 @@ internal static class LibradosConfiguration
             Errno.ETIMEDOUT => new RadosException(
                 Errno.ETIMEDOUT, $"{what}: no monitor answered within {options.ConnectTimeout.TotalSeconds:0.#} s; is the site up, and 'mon host' right?"),
             Errno.EACCES or Errno.EPERM => new RadosException(
-                Errno.EACCES, $"{what}: the cluster refused the key{(configuration.KeyringPath is { } path ? $" in {path}" : "")}; compare 'ceph auth get {configuration.Name}' there"),
+                Errno.EACCES,
+                $"{what}: the cluster refused the key{(configuration.KeyringPath is { } path ? $" in {path}" : "")}; "
+                + $"compare 'ceph auth get {configuration.Name}' there"),
             Errno.ENOENT => new RadosException(
                 Errno.ENOENT, $"{what}: {(configuration.Key is null ? "no key was found: put its keyring beside the conf file" : "not found")}"),
             _ => new RadosException(code, what),

@@ -37,16 +37,17 @@ public sealed class DeadSiteTests(DeadSiteTests.Site site) : IClassFixture<DeadS
                 Assert.Equal(-Errno.ETIMEDOUT, result.ReturnCode);
             }
 
-            await EndsAsync("a monitor command", () => cluster.MonitorCommandAsync("""{"prefix":"osd pool ls"}""", default, Cancellation));
-            await EndsAsync("a manager command", () => cluster.ManagerCommandAsync("""{"prefix":"pg stat"}""", default, Cancellation));
-            await EndsAsync("pools", () => cluster.ListPoolsAsync(Cancellation));
-            await EndsAsync("creating a pool", () => cluster.CreatePoolAsync("another", Cancellation));
-            await EndsAsync("a snapshot id", () => pool.CreateSnapshotIdAsync(Cancellation));
-            await EndsAsync("a watch", () => pool.WatchAsync("o", new Handler(), Cancellation));
-            await EndsAsync("a notification", () => pool.NotifyAsync("o", default, TimeSpan.FromSeconds(1), Cancellation));
-            await EndsAsync("watchers", () => pool.ListWatchersAsync("o", Cancellation));
-            await EndsAsync("a listing", async () => await pool.ListObjectsAsync(Cancellation).GetAsyncEnumerator(Cancellation).MoveNextAsync());
-            await EndsAsync("the newest map", () => cluster.WaitForLatestMapAsync(Cancellation));
+            await Task.WhenAll(
+                EndsAsync("a monitor command", () => cluster.MonitorCommandAsync("""{"prefix":"osd pool ls"}""", default, Cancellation)),
+                EndsAsync("a manager command", () => cluster.ManagerCommandAsync("""{"prefix":"pg stat"}""", default, Cancellation)),
+                EndsAsync("pools", () => cluster.ListPoolsAsync(Cancellation)),
+                EndsAsync("creating a pool", () => cluster.CreatePoolAsync("another", Cancellation)),
+                EndsAsync("a snapshot id", () => pool.CreateSnapshotIdAsync(Cancellation)),
+                EndsAsync("a watch", () => pool.WatchAsync("o", new Handler(), Cancellation)),
+                EndsAsync("a notification", () => pool.NotifyAsync("o", default, TimeSpan.FromSeconds(1), Cancellation)),
+                EndsAsync("watchers", () => pool.ListWatchersAsync("o", Cancellation)),
+                EndsAsync("a listing", async () => await pool.ListObjectsAsync(Cancellation).GetAsyncEnumerator(Cancellation).MoveNextAsync()),
+                EndsAsync("the newest map", () => cluster.WaitForLatestMapAsync(Cancellation)));
         }
         finally
         {
