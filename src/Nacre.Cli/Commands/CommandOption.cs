@@ -23,11 +23,14 @@ internal sealed record CommandOption(string Name, string Description)
     /// <summary>Shown after the option as <c>(=now)</c>.</summary>
     public string? Default { get; init; }
 
+    /// <summary>What its help calls the value.</summary>
+    public string ValueName { get; init; } = "arg";
+
     /// <summary><c>-p [ --pool ]</c> or <c>--pool</c>.</summary>
     public string FormattedName => Short == '\0' ? $"--{Name}" : $"-{Short} [ --{Name} ]";
 
     /// <summary><c>arg</c>, or nothing for a switch.</summary>
-    public string FormattedParameter => IsSwitch ? "" : Default is null ? "arg" : $"arg (={Default})";
+    public string FormattedParameter => IsSwitch ? "" : Default is null ? ValueName : $"{ValueName} (={Default})";
 
     /// <summary>A switch.</summary>
     public static CommandOption Switch(string name, string description, char shortName = '\0') =>

@@ -47,7 +47,7 @@ internal sealed class QuickstartRun(QuickstartOptions options, string directory,
         SyncResult delta = await SyncAsync("delta      ", ["mirror", "image", "snapshot", Image], cancellationToken);
         AddRow("delta to site-b", delta, "");
         Say("\n6. Both sides");
-        Say(await _commands.RunAsync(cancellationToken, "rbd", "--cluster", "site-b", "mirror", "pool", "status", Pool, "--verbose"));
+        Say(await _commands.RunAsync(cancellationToken, "rbd", "--cluster", "site-b", "mirror", "image", "status", Image));
         bool equal = await CompareAsync(cancellationToken);
         _report.Row("all together", Seconds(application.Time.GetElapsedTime(start)), "", "");
         Say("");
@@ -185,19 +185,13 @@ internal sealed class QuickstartRun(QuickstartOptions options, string directory,
         }
 
         _report.Row("sha-256 of the disk", "", "", original);
-        bool equal = true;
-        foreach (string site in _sites)
+        (TimeSpan Elapsed, string Digest)[] digests = await Task.WhenAll(_sites.Select(site => DigestAsync(site, cancellationToken)));
+        for (int i = 0; i < _sites.Length; i++)
         {
-            long start = application.Time.GetTimestamp();
-            string copy = Path.Combine(directory, $"{site}.raw");
-            await _commands.RunAsync(cancellationToken, "rbd", "--cluster", site, "export", "--no-progress", Image, copy);
-            await using (FileStream file = File.OpenRead(copy))
-            {
-                string digest = Convert.ToHexStringLower(await SHA256.HashDataAsync(file, cancellationToken));
-                _report.Row($"sha-256 of {site}'s image", Seconds(application.Time.GetElapsedTime(start)), "", digest);
-                equal &= digest == original;
-            }
+            _report.Row($"sha-256 of {_sites[i]}'s image", Seconds(digests[i].Elapsed), "", digests[i].Digest);
         }
+
+        bool equal = digests.All(digest => digest.Digest == original);
 
         if (equal && _disk.IsFileSystem && SystemTools.Find("e2fsck") is { } e2fsck)
         {
@@ -205,6 +199,16 @@ internal sealed class QuickstartRun(QuickstartOptions options, string directory,
         }
 
         return equal;
+    }
+
+    private async Task<(TimeSpan Elapsed, string Digest)> DigestAsync(string site, CancellationToken cancellationToken)
+    {
+        long start = application.Time.GetTimestamp();
+        string copy = Path.Combine(directory, $"{site}.raw");
+        await _commands.RunAsync(cancellationToken, "rbd", "--cluster", site, "export", "--no-progress", Image, copy);
+        await using FileStream file = File.OpenRead(copy);
+        string digest = Convert.ToHexStringLower(await SHA256.HashDataAsync(file, cancellationToken));
+        return (application.Time.GetElapsedTime(start), digest);
     }
 
     private void TellHowToGoOn()

@@ -9,7 +9,7 @@ namespace Nacre.Cli.Quickstart;
 internal sealed class SampleDisk
 {
     /// <summary>Bytes of the disk.</summary>
-    public const long Size = 1L << 30;
+    public const uint Size = 1u << 30;
 
     private const long LargestFile = 32 << 20;
 

@@ -125,7 +125,7 @@ internal static class ImageListing
         string? held = info is { Lockers.Count: > 0 } ? info.Type == LockType.Shared ? "shared" : "exclusive" : null;
         string? parent = image.Parent is { } spec ? await ParentNames.ResolveAsync(cluster, spec, cancellationToken) : null;
         var rows = new List<Row> { new(image.Name, image.Id, null, 0, image.Size, parent, false, held) };
-        foreach (ImageSnapshot snapshot in image.Snapshots.Where(s => s.IsUser).OrderBy(s => s.Name, StringComparer.Ordinal))
+        foreach (ImageSnapshot snapshot in image.Snapshots.Where(s => s.IsUser))
         {
             string? snapshotParent = snapshot.Parent is { } own ? await ParentNames.ResolveAsync(cluster, own, cancellationToken) : null;
             rows.Add(new Row(

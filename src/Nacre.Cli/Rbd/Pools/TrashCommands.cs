@@ -60,7 +60,8 @@ internal static class TrashCommands
             Options =
             [
                 .. RbdOptions.PoolOptions, RbdOptions.NoProgress,
-                new("expired-before", "purges images that expired before the given date"),
+                new("expired-before", "purges images that expired before the given date") { ValueName = "date" },
+                new("threshold", "purges images until the current pool data usage is reduced to X%, value range: 0.0-1.0"),
             ],
             RunAsync = PurgeAsync,
         },
@@ -220,6 +221,11 @@ internal static class TrashCommands
     private static async Task<int> PurgeAsync(RbdCommandContext context, CancellationToken cancellationToken)
     {
         RbdPoolSpec spec = RbdSpecs.ReadPool(context.Arguments);
+        if (context.Arguments.Has("threshold"))
+        {
+            throw RbdCommandContext.Failure("--threshold is not supported; purge by --expired-before", Errno.EOPNOTSUPP);
+        }
+
         DateTimeOffset before = ParseTime(context, "expired-before") ?? context.Application.Time.GetUtcNow();
         IPool pool = await context.OpenPoolAsync(spec, cancellationToken);
         RbdImages images = context.Images(pool);

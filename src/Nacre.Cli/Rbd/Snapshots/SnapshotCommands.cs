@@ -71,7 +71,8 @@ internal static class SnapshotCommands
         {
             Positionals =
             [
-                RbdOptions.SnapshotSpec with { Name = "source-snap-spec" }, RbdOptions.SnapshotSpec with { Name = "dest-snap-spec" },
+                RbdOptions.SnapshotSpec with { Name = "source-snap-spec", Description = "source " + RbdOptions.SnapshotSpec.Description },
+                RbdOptions.SnapshotSpec with { Name = "dest-snap-spec", Description = "destination " + RbdOptions.SnapshotSpec.Description },
             ],
             Options =
             [

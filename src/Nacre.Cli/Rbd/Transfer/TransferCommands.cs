@@ -49,7 +49,11 @@ internal static class TransferCommands
         new("import-diff", "Import an incremental diff.")
         {
             Positionals = [PathArgument("import file (or '-' for stdin)"), RbdOptions.ImageSpec],
-            Options = [new("path", "import file (or '-' for stdin)"), .. RbdOptions.ImageOptions, RbdOptions.NoProgress],
+            Options =
+            [
+                new("path", "import file (or '-' for stdin)"), .. RbdOptions.ImageOptions, new("sparse-size", "sparse size in B/K/M [default: 4K]"),
+                RbdOptions.NoProgress,
+            ],
             RunAsync = ImportDiffCommand.RunAsync,
         },
         new("diff", "Print extents that differ since a previous snap, or image creation.")
