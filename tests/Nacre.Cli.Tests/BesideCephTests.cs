@@ -42,7 +42,7 @@ public sealed class BesideCephTests(CephFixture fixture)
             "ls {0}", "ls {0} --format json", "ls {0} --format json --pretty-format", "ls {0} --format xml", "ls -l {0}", "ls -l {0} --format json",
             "ls -l {0} --format xml --pretty-format", "info {0}/a", "info {0}/a --format json", "info {0}/a --format xml --pretty-format", "info {0}/a@one",
             "info {0}/s", "info {0}/s --format json", "snap ls {0}/a", "snap ls {0}/a --format json", "snap ls {0}/a --all", "snap ls {0}/a --all --format json",
-            "du {0}", "du {0} --format json", "du {0}/a", "du {0}/a --format json --pretty-format", "du {0}/a@one", "diff {0}/a", "diff {0}/a --format json",
+            "du -p {0}", "du -p {0} --format json", "du {0}/none", "du {0}/a", "du {0}/a --format json --pretty-format", "du {0}/a@one", "diff {0}/a", "diff {0}/a --format json",
             "diff {0}/a --from-snap one", "diff {0}/a --whole-object", "image-meta ls {0}/a", "image-meta ls {0}/a --format json", "image-meta get {0}/a k",
             "lock ls {0}/l", "lock ls {0}/l --format json", "status {0}/a", "status {0}/a --format json", "namespace ls {0}", "namespace ls {0} --format json",
             "pool stats {0}", "pool stats {0} --format json", "trash ls {0}", "trash ls {0} --format json", "trash ls -l {0}", "trash ls -l {0} --format json",

@@ -26,7 +26,8 @@ internal static class DiskUsageCommand
         List<Row> rows = [];
         if (spec.Image.Length > 0)
         {
-            await using Image image = await context.OpenImageAsync(pool, spec with { Snapshot = "" }, readOnly: true, cancellationToken);
+            await using Image image = await context.AttemptAsync(
+                "du failed", () => images.OpenAsync(spec.Image, ImageOpenOptions.ForReading, cancellationToken));
             await context.AttemptAsync("du failed", () => MeasureAsync(context, image, from, spec.Snapshot, rows, cancellationToken));
         }
         else
