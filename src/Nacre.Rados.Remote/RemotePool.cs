@@ -115,7 +115,9 @@ internal sealed class RemotePool(RemoteCluster cluster, long id, string name, st
     {
         var notify = new Notify
         {
-            Target = At(objectName), Payload = StepTranslation.Wrap(payload), TimeoutMilliseconds = (ulong)Math.Max(0, timeout.TotalMilliseconds),
+            Target = At(objectName),
+            Payload = StepTranslation.Wrap(payload),
+            TimeoutMilliseconds = (ulong)Math.Max(0, timeout.TotalMilliseconds),
         };
         ServerFrame reply = await cluster.CallAsync(
             new ClientFrame { Notify = notify }, $"notifying the watchers of object {name}/{objectName}", cancellationToken, null, timeout)

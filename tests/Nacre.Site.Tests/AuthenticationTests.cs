@@ -211,7 +211,9 @@ public class AuthenticationTests(SiteFixture site)
         using AsyncDuplexStreamingCall<ClientFrame, ServerFrame> call = new Rados.Remote.Protocol.Site.SiteClient(channel).Connect();
         var hello = new Hello
         {
-            Version = SiteAuthentication.ProtocolVersion, Entity = Admin, ClientNonce = ByteString.CopyFrom(clientNonce),
+            Version = SiteAuthentication.ProtocolVersion,
+            Entity = Admin,
+            ClientNonce = ByteString.CopyFrom(clientNonce),
             ResumeToken = ByteString.CopyFrom(resumeToken ?? []),
         };
         await call.RequestStream.WriteAsync(new ClientFrame { Hello = hello });

@@ -16,7 +16,10 @@ internal static class SiteProgram
         bool needsHost = program.EndsWith(".dll", StringComparison.Ordinal);
         var start = new ProcessStartInfo(needsHost ? "dotnet" : program)
         {
-            UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
+            UseShellExecute = false,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
         };
         if (needsHost)
         {

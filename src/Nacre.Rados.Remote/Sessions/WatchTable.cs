@@ -96,7 +96,9 @@ internal sealed class WatchTable(RemoteSession session, TimeProvider time) : IAs
 
         var acknowledge = new NotifyAcknowledge
         {
-            Cookie = notification.Cookie, NotifyId = notification.NotifyId, Payload = StepTranslation.Wrap(answer),
+            Cookie = notification.Cookie,
+            NotifyId = notification.NotifyId,
+            Payload = StepTranslation.Wrap(answer),
         };
         return await session.RequestAsync(
             new ClientFrame { NotifyAcknowledge = acknowledge }, _acknowledgeTimeout, null, session.Stopping).ConfigureAwait(false);

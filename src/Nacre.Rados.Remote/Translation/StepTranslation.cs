@@ -22,7 +22,11 @@ public static class StepTranslation
             OmapGetValuesByKeysStep s => WithKeys(StepKind.StepOmapGetValuesByKeys, s.Keys),
             ChecksumStep s => new Step
             {
-                Kind = StepKind.StepChecksum, Number = (uint)s.Type, LargeNumber = s.Seed, Offset = s.Offset, Length = s.Length,
+                Kind = StepKind.StepChecksum,
+                Number = (uint)s.Type,
+                LargeNumber = s.Seed,
+                Offset = s.Offset,
+                Length = s.Length,
                 SecondLargeNumber = s.ChunkSize,
             },
             AssertExistsStep => new Step { Kind = StepKind.StepAssertExists },
@@ -83,7 +87,9 @@ public static class StepTranslation
         OmapClearStep => new Step { Kind = StepKind.StepOmapClear },
         AllocationHintStep s => new Step
         {
-            Kind = StepKind.StepAllocationHint, LargeNumber = s.ExpectedObjectSize, SecondLargeNumber = s.ExpectedWriteSize,
+            Kind = StepKind.StepAllocationHint,
+            LargeNumber = s.ExpectedObjectSize,
+            SecondLargeNumber = s.ExpectedWriteSize,
         },
         RollbackStep s => new Step { Kind = StepKind.StepRollback, LargeNumber = s.SnapshotId },
         _ => throw new NotSupportedException($"{step.GetType().Name} has no form on the wire"),

@@ -15,7 +15,10 @@ internal static partial class DurableFile
         File.Delete(beside);
         var options = new FileStreamOptions
         {
-            Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.None, UnixCreateMode = secret ? OwnerOnly : ForAll,
+            Mode = FileMode.CreateNew,
+            Access = FileAccess.Write,
+            Share = FileShare.None,
+            UnixCreateMode = secret ? OwnerOnly : ForAll,
         };
         await using (var stream = new FileStream(beside, options))
         {

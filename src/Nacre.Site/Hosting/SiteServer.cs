@@ -44,7 +44,11 @@ internal sealed class SiteServer : IAsyncDisposable
                 layout.Store,
                 new EmbeddedStoreOptions
                 {
-                    CreateIfMissing = false, Classes = classes, Commands = monitor, Time = time, Logger = log.CreateLogger("Nacre.Store"),
+                    CreateIfMissing = false,
+                    Classes = classes,
+                    Commands = monitor,
+                    Time = time,
+                    Logger = log.CreateLogger("Nacre.Store"),
                 },
                 cancellationToken);
             monitor.Use(store);

@@ -29,7 +29,10 @@ internal sealed record SiteSettings
 
     public static SiteSettings New(string address, int port) => new()
     {
-        Fsid = Guid.NewGuid().ToString(), Address = address, Port = port, TokenSecret = RandomNumberGenerator.GetBytes(32),
+        Fsid = Guid.NewGuid().ToString(),
+        Address = address,
+        Port = port,
+        TokenSecret = RandomNumberGenerator.GetBytes(32),
     };
 
     /// <summary>ENOENT where there is no site, EINVAL where it cannot be read.</summary>

@@ -189,7 +189,9 @@ internal sealed partial class ClientSession
         {
             reply.Acknowledgements.Add(new NotifyReply.Types.Acknowledgement
             {
-                WatcherId = answer.WatcherId, Cookie = answer.Cookie, Payload = Google.Protobuf.ByteString.CopyFrom(answer.Payload.Span),
+                WatcherId = answer.WatcherId,
+                Cookie = answer.Cookie,
+                Payload = Google.Protobuf.ByteString.CopyFrom(answer.Payload.Span),
             });
         }
 
@@ -210,7 +212,10 @@ internal sealed partial class ClientSession
         {
             reply.Watchers.Add(new ListWatchersReply.Types.Watcher
             {
-                Address = watcher.Address, ClientId = watcher.ClientId, Cookie = watcher.Cookie, TimeoutSeconds = (uint)watcher.Timeout.TotalSeconds,
+                Address = watcher.Address,
+                ClientId = watcher.ClientId,
+                Cookie = watcher.Cookie,
+                TimeoutSeconds = (uint)watcher.Timeout.TotalSeconds,
             });
         }
 

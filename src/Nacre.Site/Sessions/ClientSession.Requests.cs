@@ -182,7 +182,9 @@ internal sealed partial class ClientSession
         {
             var unknown = new ServerFrame
             {
-                Id = frame.Id, ReturnCode = -Errno.ENOTCONN, Error = "the site restarted meanwhile: whether this was carried out is not known",
+                Id = frame.Id,
+                ReturnCode = -Errno.ENOTCONN,
+                Error = "the site restarted meanwhile: whether this was carried out is not known",
             };
             _replies.Complete(frame.Id, unknown);
             Send(unknown);
