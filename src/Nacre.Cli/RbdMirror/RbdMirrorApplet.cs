@@ -30,7 +30,7 @@ internal sealed class RbdMirrorApplet : IApplet
         ClusterConfiguration configuration = await application.Configurations.LoadAsync(
             global.ClusterName, global.Name, global.Overrides, cancellationToken);
         using DaemonLog log = DaemonLog.Open(options.LogFile, application.Error, options.IsVerbose, application.Time);
-        var daemon = new MirrorDaemon(
+        var daemon = new RbdMirrorDaemon(
             token => application.Connector.ConnectAsync(configuration, new ClusterOptions { Time = application.Time }, token),
             new PeerConnector(application.Connector, application.Configurations),
             new DaemonOptions(),

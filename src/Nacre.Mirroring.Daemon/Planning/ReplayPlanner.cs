@@ -55,18 +55,19 @@ internal sealed class ReplayPlanner(string localMirrorUuid, string remoteMirrorU
             }
         }
 
+        // An image that is not replayed any more keeps all it has: it may be the last common state of both sites.
         unneeded.Remove(scan.Start);
-        if (unneeded.Count > 0)
-        {
-            decided = new PruneLocal(unneeded.Min);
-        }
-        else if (scan.Newest is { IsNonPrimary: true } copy && copy.PrimaryMirrorUuid != remoteMirrorUuid)
+        if (scan.Newest is { IsNonPrimary: true } copy && copy.PrimaryMirrorUuid != remoteMirrorUuid)
         {
             decided = new StopReplay(MirrorImageStatusState.Error, "local image linked to unknown peer");
         }
         else if (scan.Newest is { State: MirrorSnapshotState.Primary })
         {
             decided = new StopReplay(MirrorImageStatusState.Stopped, "force promoted");
+        }
+        else if (unneeded.Count > 0)
+        {
+            decided = new PruneLocal(unneeded.Min);
         }
 
         return scan;

@@ -12,7 +12,7 @@ namespace Nacre.Mirroring.Daemon.Hosting;
 /// rbd-mirror: finds the local pools that have a peer to copy from, and mirrors each. Where the local site fails, everything ends and begins anew with a
 /// fresh client.
 /// </summary>
-public sealed class MirrorDaemon
+public sealed class RbdMirrorDaemon
 {
     private static readonly TimeSpan _statusPace = TimeSpan.FromSeconds(1);
 
@@ -27,7 +27,7 @@ public sealed class MirrorDaemon
     /// <param name="options">How it behaves.</param>
     /// <param name="log">The log.</param>
     /// <param name="time">The clock.</param>
-    public MirrorDaemon(
+    public RbdMirrorDaemon(
         Func<CancellationToken, Task<ICluster>> connectLocal, IPeerConnector peers, DaemonOptions options, ILogger log, TimeProvider? time = null)
     {
         _connectLocal = connectLocal;

@@ -1,0 +1,176 @@
+using Nacre.Mirroring.Daemon.Tests.Sites;
+using Nacre.ObjectClasses.Rbd;
+using Nacre.Rados;
+using Nacre.Rbd;
+using Nacre.Testing;
+
+namespace Nacre.Mirroring.Daemon.Tests;
+
+/// <summary>Histories of two embedded sites in this process.</summary>
+public class EmbeddedMirrorTests
+{
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public async Task Copy_equals_its_source_at_every_mirror_snapshot(int seed)
+    {
+        await using EmbeddedPair pair = await EmbeddedPair.StartAsync();
+        pair.StartDaemon();
+        await using ImageHistory created = await ImageHistory.CreateAsync(pair.Source, "image", 4 << 20, seed);
+        (ImageHistory history, ulong snapshot) = await created.EnableAsync();
+        await CheckAsync(pair, history, snapshot);
+        for (int round = 0; round < 8; round++)
+        {
+            await history.WriteAsync(6);
+            await history.ChangeAsync();
+            await history.WriteAsync(3);
+            await CheckAsync(pair, history, await history.SnapshotAsync());
+        }
+
+        Assert.DoesNotContain("Error ", pair.Log.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Killed_at_twenty_moments_it_goes_on_and_reads_hardly_anything_twice()
+    {
+        await using EmbeddedPair pair = await EmbeddedPair.StartAsync();
+        await using ImageHistory created = await ImageHistory.CreateAsync(pair.Source, "image", 32 << 20, 5);
+        await created.FillAsync();
+        (ImageHistory history, ulong snapshot) = await created.EnableAsync();
+        var random = new Random(11);
+        long read = 0;
+        for (int kill = 0; kill < 20; kill++)
+        {
+            RunningDaemon daemon = pair.StartDaemon();
+            daemon.Plug.PullAfter(20 + random.Next(120));
+            await daemon.Plug.Pulled.Task.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+            await daemon.KillAsync();
+            read += daemon.Plug.BytesRead;
+        }
+
+        RunningDaemon last = pair.StartDaemon();
+        await CheckAsync(pair, history, snapshot);
+        read += last.Plug.BytesRead;
+        Assert.InRange(read, 32 << 20, (long)(1.15 * (32 << 20)));
+    }
+
+    [Fact]
+    public async Task Killed_in_deltas_it_ends_equal()
+    {
+        await using EmbeddedPair pair = await EmbeddedPair.StartAsync();
+        await using ImageHistory created = await ImageHistory.CreateAsync(pair.Source, "image", 4 << 20, 6);
+        (ImageHistory history, ulong snapshot) = await created.EnableAsync();
+        var random = new Random(12);
+        for (int round = 0; round < 6; round++)
+        {
+            for (int kill = 0; kill < 4; kill++)
+            {
+                RunningDaemon daemon = pair.StartDaemon();
+                daemon.Plug.PullAfter(10 + random.Next(150));
+                await Task.WhenAny(daemon.Plug.Pulled.Task, pair.WaitUntilCopiedAsync(history.GlobalImageId, snapshot));
+                await daemon.KillAsync();
+            }
+
+            RunningDaemon whole = pair.StartDaemon();
+            await CheckAsync(pair, history, snapshot);
+            await whole.StopAsync();
+            await history.WriteAsync(30);
+            await history.ChangeAsync();
+            await history.WriteAsync(10);
+            snapshot = await history.SnapshotAsync();
+        }
+    }
+
+    [Fact]
+    public async Task Image_enabled_before_the_peer_was_known_is_mirrored_all_the_same()
+    {
+        await using EmbeddedPair pair = await EmbeddedPair.StartAsync();
+        await using ImageHistory created = await ImageHistory.CreateAsync(pair.Source, "image", 1 << 20, 7);
+        (ImageHistory history, ulong snapshot) = await created.EnableAsync();
+        Assert.Empty(((MirrorSnapshotNamespace)history.Image.Snapshots.Single(s => s.Id == snapshot).Namespace).PeerUuids);
+        pair.StartDaemon();
+        await CheckAsync(pair, history, snapshot);
+    }
+
+    [Fact]
+    public async Task Copy_is_removed_when_its_source_is_mirrored_no_more()
+    {
+        await using EmbeddedPair pair = await EmbeddedPair.StartAsync();
+        pair.StartDaemon();
+        await using ImageHistory created = await ImageHistory.CreateAsync(pair.Source, "image", 1 << 20, 8);
+        (ImageHistory history, ulong snapshot) = await created.EnableAsync();
+        await pair.WaitUntilCopiedAsync(history.GlobalImageId, snapshot);
+        await history.DisableAsync();
+        await Eventually.BecomesAsync(
+            async () => (await new RbdImages(pair.Target).ListAsync()).Count, count => count == 0, $"the copy is removed; log: {pair.Log.Text}");
+        Assert.Null(await new MirrorPool(pair.Target).FindImageIdAsync(history.GlobalImageId));
+    }
+
+    [Fact]
+    public async Task Source_that_cannot_be_reached_is_told_and_found_again()
+    {
+        await using EmbeddedPair pair = await EmbeddedPair.StartAsync();
+        pair.StartDaemon();
+        await using ImageHistory created = await ImageHistory.CreateAsync(pair.Source, "image", 1 << 20, 9);
+        (ImageHistory history, ulong snapshot) = await created.EnableAsync();
+        await pair.WaitUntilCopiedAsync(history.GlobalImageId, snapshot);
+        await WaitForStatusAsync(pair, history, status => status is { State: MirrorImageStatusState.Replaying, Up: true });
+
+        pair.ConnectFailure = new RadosException(Errno.EACCES, "connecting to site-a as client.admin: the key is wrong");
+        await pair.BreakSourceAsync();
+        await WaitForStatusAsync(pair, history, status => status.State == MirrorImageStatusState.Error
+            && status.Description.StartsWith("unable to connect to remote cluster: ", StringComparison.Ordinal)
+            && status.Description.Contains("the key is wrong", StringComparison.Ordinal));
+        Assert.Contains("the key is wrong", pair.Log.Text, StringComparison.Ordinal);
+
+        pair.ConnectFailure = null;
+        await WaitForStatusAsync(pair, history, status => status is { State: MirrorImageStatusState.Replaying, Up: true });
+        await history.WriteAsync(3);
+        await CheckAsync(pair, history, await history.SnapshotAsync());
+    }
+
+    [Fact]
+    public async Task Second_daemon_stands_by_and_takes_over_from_a_dead_one()
+    {
+        await using EmbeddedPair pair = await EmbeddedPair.StartAsync();
+        RunningDaemon first = pair.StartDaemon();
+        await using ImageHistory created = await ImageHistory.CreateAsync(pair.Source, "image", 1 << 20, 10);
+        (ImageHistory history, ulong snapshot) = await created.EnableAsync();
+        await pair.WaitUntilCopiedAsync(history.GlobalImageId, snapshot);
+        pair.StartDaemon();
+        await Eventually.BecomesAsync(
+            () => Task.FromResult(pair.Log.Text), log => log.Contains("standing by", StringComparison.Ordinal), "the second daemon stands by");
+        await first.KillAsync();
+        await history.WriteAsync(3);
+        await CheckAsync(pair, history, await history.SnapshotAsync());
+    }
+
+    [Fact]
+    public async Task Status_is_told_at_both_sites()
+    {
+        await using EmbeddedPair pair = await EmbeddedPair.StartAsync();
+        pair.StartDaemon();
+        await using ImageHistory created = await ImageHistory.CreateAsync(pair.Source, "image", 1 << 20, 13);
+        (ImageHistory history, ulong _) = await created.EnableAsync();
+        await WaitForStatusAsync(pair, history, status => status is { State: MirrorImageStatusState.Replaying, Up: true }
+            && status.Description.Contains("\"replay_state\":\"idle\"", StringComparison.Ordinal));
+        MirrorImageStatus? remote = await Eventually.BecomesAsync(
+            () => new MirrorPool(pair.Source).FindStatusAsync(history.GlobalImageId),
+            status => status?.Remote.Any(site => site is { State: MirrorImageStatusState.Replaying, Up: true }) == true,
+            "the source knows the copy's status");
+        Assert.Equal(await new MirrorPool(pair.Target).GetMirrorUuidAsync(), remote!.Remote.Single().MirrorUuid);
+    }
+
+    private static async Task CheckAsync(EmbeddedPair pair, ImageHistory history, ulong snapshot)
+    {
+        ulong local = await pair.WaitUntilCopiedAsync(history.GlobalImageId, snapshot);
+        string id = (await new MirrorPool(pair.Target).FindImageIdAsync(history.GlobalImageId))!;
+        await CopyCheck.EqualAsync(pair.Source, history.Image.Id, snapshot, pair.Target, id, local);
+    }
+
+    private static Task WaitForStatusAsync(EmbeddedPair pair, ImageHistory history, Func<MirrorImageSiteStatus, bool> predicate) => Eventually.BecomesAsync(
+        async () => (await new MirrorPool(pair.Target).FindStatusAsync(history.GlobalImageId))?.Local,
+        status => status is not null && predicate(status),
+        $"status of the copy; log: {pair.Log.Text}");
+}
