@@ -43,7 +43,7 @@ public sealed record DaemonOptions
     public int ConcurrentObjects { get; init; } = 24;
 
     /// <summary>Bytes in memory at once, over all images.</summary>
-    public long MemoryBudget { get; init; } = 32 << 20;
+    public long MemoryBudget { get; init; } = 16 << 20;
 
     /// <summary>With the values of the cluster's configuration where it has them.</summary>
     /// <param name="option">Reads an option; null where it is unknown.</param>
