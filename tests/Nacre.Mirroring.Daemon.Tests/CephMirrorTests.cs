@@ -178,7 +178,8 @@ public class CephMirrorTests(CephPair pair)
 
     private async Task DeltaAsync(string image, Random random, ChildProcess daemon)
     {
-        await pair.WriteAsync(pair.SiteA, image, CephPair.RandomDiff(random, 64 << 20, 12));
+        // No zeroes: 16.2.15's own daemon leaves old bytes in its copy where the source discarded them together with other writes to the object.
+        await pair.WriteAsync(pair.SiteA, image, CephPair.RandomDiff(random, 64 << 20, 12, zeroes: false));
         await pair.SiteA.RbdAsync("mirror", "image", "snapshot", image);
         await CheckAsync(image, daemon);
     }

@@ -115,7 +115,7 @@ public sealed class CephPair : IAsyncLifetime
     }
 
     /// <summary>Random writes and zeroes in Ceph's diff format, for `rbd import-diff`.</summary>
-    public static byte[] RandomDiff(Random random, long size, int writes)
+    public static byte[] RandomDiff(Random random, long size, int writes, bool zeroes = true)
     {
         using var diff = new MemoryStream();
         diff.Write("rbd diff v1\n"u8);
@@ -127,7 +127,7 @@ public sealed class CephPair : IAsyncLifetime
         {
             long length = Math.Min(size, 4096L << random.Next(9));
             long offset = random.NextInt64(size - length + 1) / 4096 * 4096;
-            bool zero = random.Next(4) == 0;
+            bool zero = zeroes && random.Next(4) == 0;
             numbers[0] = (byte)(zero ? 'z' : 'w');
             BinaryPrimitives.WriteInt64LittleEndian(numbers[1..], offset);
             BinaryPrimitives.WriteInt64LittleEndian(numbers[9..], length);
