@@ -221,7 +221,9 @@ internal sealed class QuickstartRun(QuickstartOptions options, string directory,
         Say($"  {nacre} rbd --cluster site-a mirror image snapshot {Image}");
         Say($"  {nacre} rbd --cluster site-b snap ls --all {Image}");
         Say("and end it with");
-        Say($"  {(_daemon is null ? "" : $"kill {_daemon.Id}; ")}{string.Join("; ", _startedSites.Select(site => $"{nacre} site stop {directory}/{site}"))}; rm -r {directory}");
+        string killDaemon = _daemon is null ? "" : $"kill {_daemon.Id}; ";
+        string stopSites = string.Join("; ", _startedSites.Select(site => $"{nacre} site stop {directory}/{site}"));
+        Say($"  {killDaemon}{stopSites}; rm -r {directory}");
         application.Output.Flush();
     }
 

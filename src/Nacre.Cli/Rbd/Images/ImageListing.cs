@@ -75,7 +75,8 @@ internal static class ImageListing
     private static async Task ListLongAsync(
         RbdCommandContext context, IPool pool, IReadOnlyList<ImageEntry> images, OutputFormatter? formatter, CancellationToken cancellationToken)
     {
-        TextTable table = new TextTable().Column("NAME").Column("SIZE", Align.Left, Align.Right).Column("PARENT").Column("FMT", Align.Left, Align.Right).Column("PROT").Column("LOCK");
+        TextTable table = new TextTable()
+            .Column("NAME").Column("SIZE", Align.Left, Align.Right).Column("PARENT").Column("FMT", Align.Left, Align.Right).Column("PROT").Column("LOCK");
         formatter?.OpenArray("images");
         foreach (ImageEntry entry in images)
         {

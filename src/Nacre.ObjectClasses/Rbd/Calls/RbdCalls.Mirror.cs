@@ -37,7 +37,10 @@ public static partial class RbdCalls
         w.Write((byte)MirrorPeerDirection.Transmit);
     });
 
-    /// <summary>Adds a peer. ESTALE for its uuid, EEXIST for its site name or mirror uuid; EINVAL where mirroring is disabled, the uuid is this pool's own, or it only transmits.</summary>
+    /// <summary>
+    /// Adds a peer. ESTALE for its uuid, EEXIST for its site name or mirror uuid; EINVAL where mirroring is disabled, the uuid is this pool's
+    /// own, or it only transmits.
+    /// </summary>
     public static ClassWrite AddMirrorPeer(MirrorPeer peer) => Write("mirror_peer_add", peer.Encode);
 
     /// <summary>Removes a peer; an absent one is no error.</summary>
