@@ -7,6 +7,8 @@ using Nacre.Testing.Processes;
 namespace Nacre.Mirroring.Daemon.Tests;
 
 /// <summary>Nacre's daemon, as a process, between two real Ceph clusters; what it does is judged by Ceph's own rbd.</summary>
+// One after the other: a daemon at site-b takes every pool that it finds.
+[Collection(nameof(CephPair))]
 public class CephMirrorTests(CephPair pair)
 {
     [Fact]

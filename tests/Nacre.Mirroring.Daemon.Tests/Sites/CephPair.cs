@@ -81,6 +81,12 @@ public sealed class CephPair : IAsyncLifetime
     public async Task WaitUntilCopiedAsync(string image, ChildProcess daemon, TimeSpan? bound = null)
     {
         ulong newest = (await MirrorSnapshotsAsync(SiteA, image))[^1].GetProperty("id").GetUInt64();
+        await WaitUntilCopiedAsync(image, newest, daemon, bound);
+    }
+
+    /// <summary>Waits until site-b's image has a complete copy of a source's snapshot.</summary>
+    public async Task WaitUntilCopiedAsync(string image, ulong newest, ChildProcess daemon, TimeSpan? bound = null)
+    {
         await Eventually.BecomesAsync(
             async () =>
             {
