@@ -3,6 +3,7 @@ using Nacre.ObjectClasses.Rbd;
 using Nacre.Rados;
 using Nacre.Rados.Clusters;
 using Nacre.Rados.Objects;
+using Nacre.Rbd;
 
 namespace Nacre.Mirroring.Daemon.Copying;
 
@@ -35,11 +36,11 @@ internal sealed class ObjectCopier(CopyJob job, ByteBudget budget, Action<ulong>
         for (int i = 0; i < job.Steps.Count; i++)
         {
             CopyStep step = job.Steps[i];
-            ObjectChanges changes = ObjectChanges.Between(snapshots, step.RemoteFrom, step.RemoteTo);
+            ObjectDifference changes = SnapshotSetDifference.Calculate(snapshots, step.RemoteFrom, step.RemoteTo);
             bool replace = step.RemoteFrom == 0 && job.TargetMayHoldMore;
-            if (!changes.Exists)
+            if (!changes.ExistsAfter)
             {
-                if (changes.Existed || replace)
+                if (changes.ExistedBefore || replace)
                 {
                     await WriteAsync(target, new WriteOperation().Remove(), step, cancellationToken);
                 }
@@ -113,11 +114,11 @@ internal sealed class ObjectCopier(CopyJob job, ByteBudget budget, Action<ulong>
     }
 
     private async Task CopyChangesAsync(
-        string source, string target, CopyStep step, ObjectChanges changes, bool replace, CancellationToken cancellationToken)
+        string source, string target, CopyStep step, ObjectDifference changes, bool replace, CancellationToken cancellationToken)
     {
         ulong bytes = 0;
         var read = new ReadOperation();
-        foreach (Extent extent in changes.Extents)
+        foreach (Extent extent in changes.Data)
         {
             bytes += extent.Length;
             if (extent.Length >= SparseThreshold)
@@ -134,7 +135,7 @@ internal sealed class ObjectCopier(CopyJob job, ByteBudget budget, Action<ulong>
         OperationResult? result = null;
         try
         {
-            if (changes.Extents.Count > 0)
+            if (changes.Data.Count > 0)
             {
                 result = await job.Source.OperateAsync(source, read, step.RemoteTo, cancellationToken);
                 if (result.ReturnCode == -Errno.ENOENT)
@@ -154,10 +155,10 @@ internal sealed class ObjectCopier(CopyJob job, ByteBudget budget, Action<ulong>
         }
     }
 
-    private WriteOperation Compose(ObjectChanges changes, OperationResult? data, bool replace)
+    private WriteOperation Compose(ObjectDifference changes, OperationResult? data, bool replace)
     {
         var operation = new WriteOperation();
-        if (!changes.Existed || replace)
+        if (!changes.ExistedBefore || replace)
         {
             operation.Create(exclusive: false);
         }
@@ -171,10 +172,10 @@ internal sealed class ObjectCopier(CopyJob job, ByteBudget budget, Action<ulong>
             operation.Truncate(changes.SizeAfter);
         }
 
-        bool zeroHoles = changes.Existed && !replace;
-        for (int i = 0; i < changes.Extents.Count; i++)
+        bool zeroHoles = changes.ExistedBefore && !replace;
+        for (int i = 0; i < changes.Data.Count; i++)
         {
-            Extent extent = changes.Extents[i];
+            Extent extent = changes.Data[i];
             StepOutput output = data!.Outputs[i];
             bytesRead((ulong)output.Data.Length);
             if (extent.Length >= SparseThreshold)

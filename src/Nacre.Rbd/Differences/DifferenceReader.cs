@@ -191,7 +191,7 @@ internal sealed class DifferenceReader(ImageCore core, ObjectIo objects)
 
         if (wholeObject)
         {
-            return difference.Deltas.Count == 0 && difference.ExistedBefore == difference.ExistsAfter
+            return difference.ExistedBefore == difference.ExistsAfter && !difference.Deltas.Any()
                 ? []
                 : InImage(number, new Extent(0, length), difference.ExistsAfter);
         }
