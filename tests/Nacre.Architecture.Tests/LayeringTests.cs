@@ -12,13 +12,15 @@ public class LayeringTests
         ["Nacre.Rados.Embedded"] = ["Nacre.Rados"],
         ["Nacre.Rados.Remote"] = ["Nacre.Rados"],
         ["Nacre.ObjectClasses"] = ["Nacre.Rados"],
-        ["Nacre.Rbd"] = ["Nacre.Rados", "Nacre.ObjectClasses"],
-        ["Nacre.Mirroring"] = ["Nacre.Rados", "Nacre.ObjectClasses", "Nacre.Rbd"],
-        ["Nacre.Mirroring.Daemon"] = ["Nacre.Rados", "Nacre.ObjectClasses", "Nacre.Rbd", "Nacre.Mirroring"],
+        ["Nacre.Journal"] = ["Nacre.Rados", "Nacre.ObjectClasses"],
+        ["Nacre.Rbd"] = ["Nacre.Rados", "Nacre.ObjectClasses", "Nacre.Journal"],
+        ["Nacre.Mirroring"] = ["Nacre.Rados", "Nacre.ObjectClasses", "Nacre.Journal", "Nacre.Rbd"],
+        ["Nacre.Mirroring.Daemon"] = ["Nacre.Rados", "Nacre.ObjectClasses", "Nacre.Journal", "Nacre.Rbd", "Nacre.Mirroring"],
         ["Nacre.Site"] = ["Nacre.Rados", "Nacre.Rados.Embedded", "Nacre.Rados.Remote", "Nacre.ObjectClasses"],
         ["Nacre.Cli"] =
         [
-            "Nacre.Rados", "Nacre.Rados.Ceph", "Nacre.Rados.Remote", "Nacre.ObjectClasses", "Nacre.Rbd", "Nacre.Mirroring", "Nacre.Mirroring.Daemon",
+            "Nacre.Rados", "Nacre.Rados.Ceph", "Nacre.Rados.Remote", "Nacre.ObjectClasses", "Nacre.Journal", "Nacre.Rbd", "Nacre.Mirroring",
+            "Nacre.Mirroring.Daemon",
         ],
     };
 

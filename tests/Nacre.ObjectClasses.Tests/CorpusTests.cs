@@ -49,8 +49,6 @@ public class CorpusTests
         [nameof(JournalClientData)] = Rewrite<JournalClientData>,
         [nameof(JournalTag)] = Rewrite<JournalTag>,
         [nameof(JournalTagData)] = Rewrite<JournalTagData>,
-        [nameof(JournalEntry)] = Rewrite<JournalEntry>,
-        [nameof(JournalEvent)] = Rewrite<JournalEvent>,
     };
 
     public static TheoryData<string> Types => new(_rewriters.Keys);

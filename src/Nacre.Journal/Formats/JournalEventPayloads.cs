@@ -1,7 +1,7 @@
 using Nacre.ObjectClasses.Rbd;
 using Nacre.Rados.Encoding;
 
-namespace Nacre.ObjectClasses.Journal;
+namespace Nacre.Journal.Formats;
 
 /// <summary>What happened to the image.</summary>
 /// <param name="Type">Which.</param>
@@ -16,8 +16,8 @@ public abstract record JournalEventPayload(JournalEventType Type)
 /// <param name="Granularity">Parts smaller than this were not; 0 for none.</param>
 public sealed record JournalDiscard(ulong Offset, ulong Length, uint Granularity) : JournalEventPayload(JournalEventType.Discard)
 {
-    // What releases that only knew "skip partial objects" skipped at.
-    private const uint LegacyGranularity = 32 << 10;
+    // Releases that only knew "skip partial objects" meant anything smaller than an object, whatever its size.
+    private const uint WholeObjects = uint.MaxValue;
 
     internal override void Encode(CephWriter writer)
     {
@@ -32,7 +32,7 @@ public sealed record JournalDiscard(ulong Offset, ulong Length, uint Granularity
         ulong offset = body.ReadUInt64();
         ulong length = body.ReadUInt64();
         bool skipPartial = version >= 4 && body.ReadBool();
-        return new JournalDiscard(offset, length, version >= 5 ? body.ReadUInt32() : skipPartial ? LegacyGranularity : 0);
+        return new JournalDiscard(offset, length, version >= 5 ? body.ReadUInt32() : skipPartial ? WholeObjects : 0);
     }
 }
 
