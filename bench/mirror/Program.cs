@@ -77,33 +77,23 @@ async Task MeasureAsync(CephMicroCluster siteA, CephMicroCluster siteB, ICluster
     await WaitAsync(clusterA, siteA, probe, second);
 
     await siteA.RbdAsync("bench", "--io-type", "write", "--io-size", "4K", "--io-total", "64M", "--io-pattern", "rand", $"rbd/{second}");
+    string imageId = await ImageIdAsync(siteA, second);
+    string globalId = await GlobalIdAsync(siteA, second, clusterA);
     cpu = daemon.CpuSeconds();
-    Add("b_delta_64m_s", own, await TimeAsync(async () =>
-    {
-        await siteA.RbdAsync("mirror", "image", "snapshot", $"rbd/{second}");
-        await WaitAsync(clusterA, siteA, probe, second);
-    }));
+    Delta large = await DeltaAsync(siteA, probe, second, imageId, globalId);
+    Add("b_delta_64m_s", own, large.Seconds);
+    Add("b_delta_64m_with_command_s", own, large.SecondsWithCommand);
     Add("d_cpu_delta_64m_s", own, daemon.CpuSeconds() - cpu);
-    var delays = new List<double>();
-    var commands = new List<double>();
+    var small = new List<Delta>();
     for (int i = 0; i < smallDeltas; i++)
     {
         await siteA.RbdAsync("bench", "--io-type", "write", "--io-size", "4K", "--io-total", "4K", "--io-threads", "1", $"rbd/{second}");
         await Task.Delay(TimeSpan.FromSeconds(2));
-        string imageId = await ImageIdAsync(siteA, second);
-        ulong before = await probe.NewestPrimaryAsync(imageId);
-        var command = Stopwatch.StartNew();
-        Task<string> taking = siteA.RbdAsync("mirror", "image", "snapshot", $"rbd/{second}");
-        ulong made = await probe.WaitForPrimaryAsync(imageId, before);
-        var watch = Stopwatch.StartNew();
-        await probe.WaitUntilCopiedAsync(await GlobalIdAsync(siteA, second, clusterA), made);
-        delays.Add(watch.Elapsed.TotalSeconds);
-        commands.Add(command.Elapsed.TotalSeconds);
-        await taking;
+        small.Add(await DeltaAsync(siteA, probe, second, imageId, globalId));
     }
 
-    Add("c_one_block_s", own, Median(delays));
-    Add("c_one_block_with_command_s", own, Median(commands));
+    Add("c_one_block_s", own, Median([.. small.Select(d => d.Seconds)]));
+    Add("c_one_block_with_command_s", own, Median([.. small.Select(d => d.SecondsWithCommand)]));
     Add("d_cpu_total_s", own, daemon.CpuSeconds());
     Add("d_peak_memory_mib", own, daemon.PeakMebibytes());
     foreach (string image in (string[])[first, second])
@@ -115,6 +105,19 @@ async Task MeasureAsync(CephMicroCluster siteA, CephMicroCluster siteB, ICluster
 
     await Nacre.Testing.Eventually.BecomesAsync(
         async () => await siteB.RbdAsync("ls", "rbd"), names => names.Trim().Length == 0, "the copies are removed", TimeSpan.FromMinutes(3));
+}
+
+static async Task<Delta> DeltaAsync(CephMicroCluster siteA, SnapshotProbe probe, string image, string imageId, string globalId)
+{
+    ulong before = await probe.NewestPrimaryAsync(imageId);
+    var command = Stopwatch.StartNew();
+    Task<string> taking = siteA.RbdAsync("mirror", "image", "snapshot", $"rbd/{image}");
+    ulong made = await probe.WaitForPrimaryAsync(imageId, before);
+    var copying = Stopwatch.StartNew();
+    await probe.WaitUntilCopiedAsync(globalId, made);
+    var delta = new Delta(copying.Elapsed.TotalSeconds, command.Elapsed.TotalSeconds);
+    await taking;
+    return delta;
 }
 
 static async Task<string> CreateAsync(CephMicroCluster site, string size)

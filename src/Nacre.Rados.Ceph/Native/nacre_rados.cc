@@ -4,6 +4,9 @@
 #include <rados/librados.h>
 #include <rados/librados.hpp>
 
+#include <malloc.h>
+
+#include <atomic>
 #include <cstring>
 #include <deque>
 #include <functional>
@@ -158,7 +161,15 @@ nacre_operation *nacre_new_write() {
   return op;
 }
 
-void nacre_free(nacre_operation *op) { delete op; }
+// Large buffers that come and go fragment the allocator's arenas, until they hold several times what is in use: now and then what is free goes back.
+void nacre_free(nacre_operation *op) {
+  constexpr uint64_t every = 128 << 20;
+  static std::atomic<uint64_t> freed;
+  uint64_t length = 0;
+  for (auto &output : op->outputs) length += output.data.length();
+  delete op;
+  if (length > 0 && freed.fetch_add(length) % every + length >= every) malloc_trim(0);
+}
 
 // ---- steps of reads and writes
 
