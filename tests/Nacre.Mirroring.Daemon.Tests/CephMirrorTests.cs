@@ -136,6 +136,7 @@ public class CephMirrorTests(CephPair pair)
             Path.Combine(pair.WorkingDirectory, "site-x.conf"), conf.Replace("site-a.$name", "site-x.$name", StringComparison.Ordinal),
             TestContext.Current.CancellationToken);
         await WaitForLogAsync(daemon, "(13) Permission denied");
+        await WaitForCalloutAsync(pool, "unable to connect to remote cluster", daemon);
 
         await pair.SiteA.CephAsync("osd", "pool", "rename", pool, $"{pool}x");
         await pair.SiteA.CephAsync(
@@ -146,6 +147,7 @@ public class CephMirrorTests(CephPair pair)
         await pair.SiteA.RbdAsync("create", "--size", "8M", $"{pool}/image");
         await pair.SiteA.RbdAsync("mirror", "image", "enable", $"{pool}/image", "snapshot");
         await pair.WaitUntilCopiedAsync($"{pool}/image", daemon);
+        await WaitForHealthAsync(pool, daemon);
         await EndAsync(pool, daemon);
     }
 
@@ -166,6 +168,7 @@ public class CephMirrorTests(CephPair pair)
                 () => pair.StatusAsync(image),
                 status => status.State == "up+error" && status.Description.StartsWith("unable to connect to remote cluster", StringComparison.Ordinal),
                 "the dead source is told");
+            await WaitForCalloutAsync(pool, "unable to connect to remote cluster", daemon);
         }
         finally
         {
@@ -176,6 +179,7 @@ public class CephMirrorTests(CephPair pair)
         await pair.EqualAsync(image);
         await Eventually.BecomesAsync(
             () => pair.StatusAsync(image), status => status.State == "up+replaying", "the copy is replaying again");
+        await WaitForHealthAsync(pool, daemon);
         await EndAsync(pool, daemon);
     }
 
@@ -218,10 +222,18 @@ public class CephMirrorTests(CephPair pair)
         return counters.RootElement.GetProperty("osd").GetProperty("op_r_out_bytes").GetInt64();
     }
 
+    /// <summary>Waits until Ceph's own rbd shows a callout of the daemon, and its health as ERROR.</summary>
     private async Task WaitForCalloutAsync(string pool, string text, ChildProcess daemon) => await Eventually.BecomesAsync(
         () => pair.SiteB.RbdAsync("mirror", "pool", "status", "--verbose", pool),
-        status => status.Contains(text, StringComparison.Ordinal),
+        status => status.StartsWith("health: ERROR\ndaemon health: ERROR\n", StringComparison.Ordinal)
+            && status.Contains($"  health: ERROR\n  callouts: {text}\n", StringComparison.Ordinal),
         $"'{text}' is told; the daemon says: {daemon.OutputTail}");
+
+    /// <summary>Waits until Ceph's own rbd shows that all is well.</summary>
+    private async Task WaitForHealthAsync(string pool, ChildProcess daemon) => await Eventually.BecomesAsync(
+        () => pair.SiteB.RbdAsync("mirror", "pool", "status", "--verbose", pool),
+        status => status.StartsWith("health: OK\ndaemon health: OK\n", StringComparison.Ordinal) && !status.Contains("callouts", StringComparison.Ordinal),
+        $"all is well; the daemon says: {daemon.OutputTail}");
 
     private static async Task WaitForLogAsync(ChildProcess daemon, string text) => await Eventually.BecomesAsync(
         () => Task.FromResult(daemon.OutputTail), log => log.Contains(text, StringComparison.Ordinal), $"'{text}' is logged");

@@ -1,4 +1,3 @@
-using System.Reflection;
 using System.Text.Json;
 using Nacre.Mirroring.Daemon.Tests.Sites;
 using Nacre.Testing;
@@ -13,11 +12,6 @@ namespace Nacre.Mirroring.Daemon.Tests;
 public class MixedMirrorTests(CephPair pair)
 {
     private const string Site = "embedded";
-
-    private static readonly Dictionary<string, string> _environment = new()
-    {
-        ["NACRE_SITE_PROGRAM"] = typeof(MixedMirrorTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == "SiteProgram").Value!,
-    };
 
     [Fact]
     public async Task Embedded_site_is_mirrored_to_a_Ceph_cluster_and_comes_back_from_an_outage()
@@ -77,8 +71,5 @@ public class MixedMirrorTests(CephPair pair)
         File.Delete(ours);
     }
 
-    private async Task<string> NacreAsync(params string[] arguments) =>
-        (await CommandRunner.RunAsync(
-            "dotnet", [Path.Combine(AppContext.BaseDirectory, "nacre.dll"), .. arguments], pair.WorkingDirectory, environment: _environment))
-        .EnsureSuccess().Output;
+    private Task<string> NacreAsync(params string[] arguments) => NacreProgram.RunAsync(pair.WorkingDirectory, arguments);
 }

@@ -25,13 +25,22 @@ public sealed record DaemonOptions
     public TimeSpan PingInterval { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>How often the source is asked for a sign of life.</summary>
-    public TimeSpan ProbeInterval { get; init; } = TimeSpan.FromSeconds(2);
+    public TimeSpan ProbeInterval { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>After how much silence the source counts as gone.</summary>
-    public TimeSpan ProbeTimeout { get; init; } = TimeSpan.FromSeconds(6);
+    /// <summary>
+    /// After how much silence, of a connection or of an attempt to connect, the operator is told. Together with <see cref="ProbeInterval"/>, and with the
+    /// 5 s that Ceph's manager may take to hear of it, this stays within 10 s.
+    /// </summary>
+    public TimeSpan SilenceTimeout { get; init; } = TimeSpan.FromSeconds(4);
 
-    /// <summary>Deadline for connecting to the source.</summary>
-    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(7);
+    /// <summary>
+    /// After how much silence a site counts as gone, so that it is connected anew. Far above <see cref="SilenceTimeout"/>: a site that is only slow is told as
+    /// such, but keeps its connection and what is under way there.
+    /// </summary>
+    public TimeSpan ProbeTimeout { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>Deadline of one attempt to connect to the source.</summary>
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Longest wait before the next attempt after a failure.</summary>
     public TimeSpan MaximumBackoff { get; init; } = TimeSpan.FromSeconds(8);

@@ -197,8 +197,9 @@ public sealed class RbdMirrorDaemon
                 last = json;
             }
 
-            await changed.WaitAsync(TimeSpan.FromSeconds(5), _time, cancellationToken);
+            // At once after some quiet: an operator may be waiting for it.
             await Task.Delay(_statusPace, _time, cancellationToken);
+            await changed.WaitAsync(TimeSpan.FromSeconds(5), _time, cancellationToken);
         }
     }
 }

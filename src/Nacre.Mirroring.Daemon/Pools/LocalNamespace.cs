@@ -38,15 +38,21 @@ internal sealed class LocalNamespace(IPool pool, string mirrorUuid, StatusPublis
         throw new RadosException(Errno.ENOTCONN, $"the watch of {RbdObjects.Mirroring} of local pool {pool.Name} was lost");
     }
 
-    /// <summary>Reports one thing of all copies, where replay of none is possible.</summary>
-    public async Task ReportAllAsync(MirrorImageStatusState state, string description, CancellationToken cancellationToken)
+    /// <summary>Tells of all copies that replay of none is possible: first of those that are known to be replayed, then of those that are found.</summary>
+    public async Task SuspendAsync(string description, CancellationToken cancellationToken)
     {
+        status.SuspendReplayed(description);
         await foreach (MirrorImageEntry entry in new MirrorPool(pool).ListImagesAsync(cancellationToken))
         {
+            if (status.IsSuspended(entry.GlobalImageId))
+            {
+                continue;
+            }
+
             MirrorImageInfo? info = await TryGetInfoAsync(entry.ImageId, cancellationToken);
             if (info?.Promotion is not PromotionState.Primary)
             {
-                status.Report(entry.GlobalImageId, state, description);
+                status.Suspend(entry.GlobalImageId, description);
             }
         }
     }

@@ -24,7 +24,7 @@ internal sealed class PoolReplayer
     private readonly Action _statusChanged;
     private RemoteSession? _session;
     private LocalNamespace[] _namespaces = [];
-    private Callout? _callout;
+    private readonly SourceOutage _outage;
     private bool _leader;
 
     public PoolReplayer(
@@ -37,6 +37,7 @@ internal sealed class PoolReplayer
         _time = time;
         _log = log;
         _statusChanged = statusChanged;
+        _outage = new SourceOutage(pool, peer, log, statusChanged);
     }
 
     /// <summary>The pool.</summary>
@@ -53,7 +54,7 @@ internal sealed class PoolReplayer
         return new PoolServiceStatus
         {
             Name = _pool.Name,
-            Callouts = _callout is { } callout ? [callout] : [],
+            Callouts = _outage.Callout is { } callout ? [callout] : [],
             InstanceId = _pool.Cluster.InstanceId.ToString(CultureInfo.InvariantCulture),
             Leader = _leader,
             ImagesAssigned = counts.Length == 0 ? null : counts.Sum(c => c.Total),
@@ -77,6 +78,7 @@ internal sealed class PoolReplayer
         try
         {
             _namespaces = await FindNamespacesAsync(stopping.Token);
+            _outage.Namespaces = _namespaces;
             running.AddRange(_namespaces.Select(n => n.RunAsync(stopping.Token)));
             running.Add(MirrorAsync(stopping.Token));
             _statusChanged();
@@ -99,59 +101,77 @@ internal sealed class PoolReplayer
     private async Task MirrorAsync(CancellationToken cancellationToken)
     {
         var backoff = new Backoff(_time, maximum: _options.MaximumBackoff);
-        string? lastError = null;
         while (true)
         {
             try
             {
-                await RunSessionAsync(
-                    () =>
-                    {
-                        _log.LogInformation("pool {Pool}: connected to site '{Site}'", _pool.Name, _peer.SiteName);
-                        backoff.Reset();
-                        lastError = null;
-                        SetCallout(null);
-                    },
-                    cancellationToken);
+                await RunSessionAsync(backoff, cancellationToken);
             }
             catch (RemoteFailure failure)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                if (failure.Message != lastError)
-                {
-                    lastError = failure.Message;
-                    _log.LogError("pool {Pool}, site '{Site}': {Callout}: {Error}", _pool.Name, _peer.SiteName, failure.Callout, failure.Message);
-                }
-
-                SetCallout(failure.Callout);
-                foreach (LocalNamespace local in _namespaces)
-                {
-                    await local.ReportAllAsync(MirrorImageStatusState.Error, $"{failure.Callout}: {failure.Message}", cancellationToken);
-                }
+                await _outage.BeginAsync(failure.Callout, failure.Message, cancellationToken);
             }
 
             await backoff.WaitAsync(cancellationToken);
         }
     }
 
-    private async Task RunSessionAsync(Action onReady, CancellationToken cancellationToken)
+    private async Task RunSessionAsync(Backoff backoff, CancellationToken cancellationToken)
     {
         string siteName = await MirrorSite.GetNameAsync(_pool.Cluster, cancellationToken);
         string mirrorUuid = _namespaces.First(n => n.Pool.Namespace.Length == 0).MirrorUuid;
-        ICluster cluster = await ConnectAsync(cancellationToken);
+        using var starting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task watching = TellOfSilenceAsync(starting.Token);
+        ICluster? cluster = null;
         RemoteSession? session = null;
         try
         {
+            cluster = await ConnectAsync(cancellationToken);
             session = await RemoteSession.OpenAsync(
                 cluster, _pool.Name, _namespaces, siteName, mirrorUuid, _options, _time, _log, cancellationToken);
             _session = session;
-            await session.RunAsync(onReady, cancellationToken);
+            await session.RunAsync(
+                _outage,
+                async () =>
+                {
+                    await EndAsync(watching, starting);
+                    _log.LogInformation("pool {Pool}: connected to site '{Site}'", _pool.Name, _peer.SiteName);
+                    backoff.Reset();
+                    _outage.End();
+                },
+                cancellationToken);
         }
         finally
         {
+            await EndAsync(watching, starting);
             _session = null;
-            await (session?.DisposeAsync() ?? cluster.DisposeAsync());
+            if (session is not null)
+            {
+                await session.DisposeAsync();
+            }
+            else if (cluster is not null)
+            {
+                await cluster.DisposeAsync();
+            }
         }
+    }
+
+    /// <summary>An attempt may take longer than an operator wants to wait for a word, above all where the source says nothing at all.</summary>
+    private async Task TellOfSilenceAsync(CancellationToken cancellationToken)
+    {
+        await Task.Delay(_options.SilenceTimeout, _time, cancellationToken);
+        if (_outage.Callout is null)
+        {
+            await _outage.BeginAsync(
+                SourceOutage.NotConnected, $"site '{_peer.SiteName}' has not answered for {_options.SilenceTimeout.TotalSeconds} s", cancellationToken);
+        }
+    }
+
+    private static async Task EndAsync(Task task, CancellationTokenSource stop)
+    {
+        await stop.CancelAsync();
+        await task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private async Task<ICluster> ConnectAsync(CancellationToken cancellationToken)
@@ -163,7 +183,7 @@ internal sealed class PoolReplayer
         }
         catch (RadosException failed)
         {
-            throw new RemoteFailure("unable to connect to remote cluster", failed);
+            throw new RemoteFailure(SourceOutage.NotConnected, failed);
         }
     }
 
@@ -204,13 +224,7 @@ internal sealed class PoolReplayer
         while (true)
         {
             await Task.Delay(_options.ProbeInterval, _time, cancellationToken);
-            await LifeSign.RequireAsync(_pool, "the local site", 2 * _options.ProbeTimeout, _time, cancellationToken);
+            await LifeSign.RequireAsync(_pool, "the local site", mayBeAbsent: true, _options.ProbeTimeout, _time, cancellationToken);
         }
-    }
-
-    private void SetCallout(string? text)
-    {
-        _callout = text is null ? null : new Callout(CalloutLevel.Error, text);
-        _statusChanged();
     }
 }

@@ -69,7 +69,10 @@ internal sealed class RemoteSession : IAsyncDisposable
     }
 
     /// <summary>Replays until cancelled or until the connection fails, which is thrown as <see cref="RemoteFailure"/>.</summary>
-    public async Task RunAsync(Action onReady, CancellationToken cancellationToken)
+    /// <param name="outage">Told at once when the source falls silent or fails: to take down what hangs on it may take a while.</param>
+    /// <param name="onReady">Called when the source has answered all that is needed.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task RunAsync(SourceOutage outage, Func<Task> onReady, CancellationToken cancellationToken)
     {
         string peerUuid;
         string remoteMirrorUuid;
@@ -84,11 +87,11 @@ internal sealed class RemoteSession : IAsyncDisposable
             throw new RemoteFailure("unable to initialize remote pool poller", failed);
         }
 
-        onReady();
+        await onReady();
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var budget = new ByteBudget(_options.MemoryBudget);
         using var throttle = new SemaphoreSlim(_options.ConcurrentImageSyncs);
-        List<Task> running = [KeepAnnouncedAsync(peerUuid, stopping.Token), ProbeAsync(stopping.Token)];
+        List<Task> running = [KeepAnnouncedAsync(peerUuid, stopping.Token), ProbeAsync(outage, stopping.Token)];
         foreach (LocalNamespace local in _namespaces)
         {
             running.Add(RunNamespaceAsync(local, remoteMirrorUuid, peerUuid, budget, throttle, stopping.Token));
@@ -100,7 +103,11 @@ internal sealed class RemoteSession : IAsyncDisposable
         }
         catch (RadosException failed)
         {
-            throw new RemoteFailure("unable to connect to remote cluster", failed);
+            // The replayers must not say anything more of their images, so they are told first.
+            Task cancelling = stopping.CancelAsync();
+            await outage.BeginAsync(SourceOutage.NotConnected, failed.Message, cancellationToken);
+            await cancelling;
+            throw new RemoteFailure(SourceOutage.NotConnected, failed);
         }
         finally
         {
@@ -112,7 +119,7 @@ internal sealed class RemoteSession : IAsyncDisposable
 
             foreach (LocalNamespace local in _namespaces)
             {
-                local.Status.SetRemote(null);
+                local.Status.EndSession();
             }
         }
     }
@@ -160,7 +167,8 @@ internal sealed class RemoteSession : IAsyncDisposable
             _replayers.Add(replayer);
         }
 
-        local.Status.SetRemote((remote, local.MirrorUuid));
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task publishing = local.Status.PublishToAsync(remote, local.MirrorUuid, stopping.Token);
         local.OnChanged = replayer.OnChanged;
         try
         {
@@ -169,6 +177,8 @@ internal sealed class RemoteSession : IAsyncDisposable
         finally
         {
             local.OnChanged = null;
+            await stopping.CancelAsync();
+            await publishing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -196,12 +206,27 @@ internal sealed class RemoteSession : IAsyncDisposable
     }
 
     /// <summary>Asks the source for a sign of life, so that a dead one is noticed soon whatever hangs on it.</summary>
-    private async Task ProbeAsync(CancellationToken cancellationToken)
+    private async Task ProbeAsync(SourceOutage outage, CancellationToken cancellationToken)
     {
         while (true)
         {
             await Task.Delay(_options.ProbeInterval, _time, cancellationToken);
-            await LifeSign.RequireAsync(_remote, "the source", _options.ProbeTimeout, _time, cancellationToken);
+            using var answered = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            Task silence = Task.Delay(_options.SilenceTimeout, _time, answered.Token);
+            Task probing = LifeSign.RequireAsync(_remote, "the source", mayBeAbsent: false, _options.ProbeTimeout, _time, cancellationToken);
+            if (await Task.WhenAny(probing, silence) == silence)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                await outage.BeginAsync(
+                    SourceOutage.NotConnected, $"the source of pool {_remote.Name} has not answered for {_options.SilenceTimeout.TotalSeconds} s",
+                    cancellationToken);
+                await probing;
+                _log.LogInformation("pool {Pool}: the source answers again", _remote.Name);
+                outage.End();
+            }
+
+            await answered.CancelAsync();
+            await probing;
         }
     }
 }

@@ -10,7 +10,8 @@ namespace Nacre.Mirroring.Daemon.Status;
 
 /// <summary>
 /// Publishes the states of a namespace's images, at both sites: here as this site's own, at the source as this site's
-/// (src/tools/rbd_mirror/MirrorStatusUpdater.cc). Changes go out at once; what comes faster than it can be told is told by its last word.
+/// (src/tools/rbd_mirror/MirrorStatusUpdater.cc). Changes go out at once; what comes faster than it can be told is told by its last word. The sites do not
+/// wait for each other: what a silent source does not take is told here all the same.
 /// </summary>
 internal sealed class StatusPublisher : IImageStatusSink
 {
@@ -20,10 +21,9 @@ internal sealed class StatusPublisher : IImageStatusSink
     private readonly DaemonOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
-    private readonly Signal _changed = new();
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Entry> _images = new(StringComparer.Ordinal);
-    private (IPool Pool, string MirrorUuid)? _remote;
+    private readonly List<Outlet> _outlets = [];
 
     public StatusPublisher(IPool local, DaemonOptions options, TimeProvider time, ILogger log)
     {
@@ -31,43 +31,15 @@ internal sealed class StatusPublisher : IImageStatusSink
         _options = options;
         _time = time;
         _log = log;
+        _outlets.Add(new Outlet(local, ""));
     }
 
     /// <summary>Before all is told again: have states with numbers brought up to date.</summary>
     public Action? Refreshing { get; set; }
 
-    /// <summary>The source, and this site's mirror uuid, under which it knows the statuses; null while it is away.</summary>
-    public void SetRemote((IPool Pool, string MirrorUuid)? remote)
-    {
-        lock (_lock)
-        {
-            _remote = remote;
-            foreach (Entry entry in _images.Values)
-            {
-                entry.IsDirty = true;
-            }
-        }
-
-        _changed.Set();
-    }
-
     /// <inheritdoc/>
-    public void Report(string globalImageId, MirrorImageStatusState state, string description)
-    {
-        lock (_lock)
-        {
-            if (!_images.TryGetValue(globalImageId, out Entry? entry))
-            {
-                _images[globalImageId] = entry = new Entry();
-            }
-
-            entry.IsDirty |= entry.State != state || entry.Description != description;
-            entry.State = state;
-            entry.Description = description;
-        }
-
-        _changed.Set();
-    }
+    public void Report(string globalImageId, MirrorImageStatusState state, string description) =>
+        Change(globalImageId, entry => entry.Replay = new ImageState(state, description));
 
     /// <inheritdoc/>
     public void Forget(string globalImageId)
@@ -78,30 +50,130 @@ internal sealed class StatusPublisher : IImageStatusSink
         }
     }
 
+    /// <summary>From now on an image is told as failed with this description, whatever its replayer says, until <see cref="Resume"/>.</summary>
+    public void Suspend(string globalImageId, string description) =>
+        Change(globalImageId, entry => entry.Outage = new ImageState(MirrorImageStatusState.Error, description));
+
+    /// <summary>Suspends all images that are being replayed, or that are suspended already.</summary>
+    public void SuspendReplayed(string description)
+    {
+        foreach (string id in Ids(entry => entry.Outage is not null || entry.Replay is { State: not MirrorImageStatusState.Stopped }))
+        {
+            Suspend(id, description);
+        }
+    }
+
+    /// <summary>Whether an image is suspended.</summary>
+    public bool IsSuspended(string globalImageId)
+    {
+        lock (_lock)
+        {
+            return _images.TryGetValue(globalImageId, out Entry? entry) && entry.Outage is not null;
+        }
+    }
+
+    /// <summary>Images are told as their replayers see them again. What has no replayer yet keeps what was told last.</summary>
+    public void Resume()
+    {
+        foreach (string id in Ids(entry => entry.Outage is not null))
+        {
+            Change(id, entry => entry.Outage = null);
+        }
+    }
+
+    /// <summary>There are no replayers any more: what they said does not hold.</summary>
+    public void EndSession()
+    {
+        lock (_lock)
+        {
+            foreach (Entry entry in _images.Values)
+            {
+                entry.Replay = null;
+            }
+        }
+    }
+
     /// <summary>States by count.</summary>
     public (int Total, int Errors, int Warnings) Count()
     {
         lock (_lock)
         {
+            MirrorImageStatusState[] states = [.. _images.Values.Select(entry => entry.Current?.State ?? MirrorImageStatusState.Unknown)];
             return (
-                _images.Count,
-                _images.Values.Count(e => e.State == MirrorImageStatusState.Error),
-                _images.Values.Count(e => e.State is not (MirrorImageStatusState.Replaying or MirrorImageStatusState.Stopped or MirrorImageStatusState.Error)));
+                states.Length,
+                states.Count(s => s == MirrorImageStatusState.Error),
+                states.Count(s => s is not (MirrorImageStatusState.Replaying or MirrorImageStatusState.Stopped or MirrorImageStatusState.Error)));
         }
     }
 
-    /// <summary>Publishes until cancelled.</summary>
+    /// <summary>Publishes here until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
+        Outlet here = _outlets[0];
         while (true)
         {
-            if (!await _changed.WaitAsync(_options.StatusInterval, _time, cancellationToken))
+            if (!await here.Changed.WaitAsync(_options.StatusInterval, _time, cancellationToken))
             {
                 Refreshing?.Invoke();
                 MarkAll();
             }
 
-            await PublishAsync(cancellationToken);
+            await PublishAsync(here, cancellationToken);
+        }
+    }
+
+    /// <summary>Publishes at the source until cancelled.</summary>
+    /// <param name="source">The source's pool and namespace.</param>
+    /// <param name="mirrorUuid">This site's mirror uuid, under which the source knows the statuses.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task PublishToAsync(IPool source, string mirrorUuid, CancellationToken cancellationToken)
+    {
+        var there = new Outlet(source, mirrorUuid);
+        lock (_lock)
+        {
+            _outlets.Add(there);
+        }
+
+        try
+        {
+            while (true)
+            {
+                await there.Changed.WaitAsync(Timeout.InfiniteTimeSpan, _time, cancellationToken);
+                await PublishAsync(there, cancellationToken);
+            }
+        }
+        finally
+        {
+            lock (_lock)
+            {
+                _outlets.Remove(there);
+            }
+        }
+    }
+
+    private string[] Ids(Func<Entry, bool> predicate)
+    {
+        lock (_lock)
+        {
+            return [.. _images.Where(image => predicate(image.Value)).Select(image => image.Key)];
+        }
+    }
+
+    private void Change(string id, Action<Entry> change)
+    {
+        lock (_lock)
+        {
+            if (!_images.TryGetValue(id, out Entry? entry))
+            {
+                _images[id] = entry = new Entry();
+            }
+
+            ImageState? before = entry.Current;
+            change(entry);
+            if (entry.Current != before)
+            {
+                Mark([id]);
+            }
         }
     }
 
@@ -109,77 +181,82 @@ internal sealed class StatusPublisher : IImageStatusSink
     {
         lock (_lock)
         {
-            foreach (Entry entry in _images.Values)
-            {
-                entry.IsDirty = true;
-            }
+            Mark(_images.Keys);
         }
     }
 
-    private async Task PublishAsync(CancellationToken cancellationToken)
+    private void Mark(IReadOnlyCollection<string> ids)
     {
-        List<(string Id, MirrorImageStatusState State, string Description)> due = [];
-        (IPool Pool, string MirrorUuid)? remote;
+        foreach (Outlet outlet in _outlets)
+        {
+            outlet.Due.UnionWith(ids);
+            outlet.Changed.Set();
+        }
+    }
+
+    private async Task PublishAsync(Outlet outlet, CancellationToken cancellationToken)
+    {
+        List<(string Id, ImageState State)> due = [];
         lock (_lock)
         {
-            remote = _remote;
-            foreach ((string id, Entry entry) in _images)
+            foreach (string id in outlet.Due)
             {
-                if (entry.IsDirty)
+                if (_images.TryGetValue(id, out Entry? entry) && entry.Current is { } state)
                 {
-                    entry.IsDirty = false;
-                    due.Add((id, entry.State, entry.Description));
+                    due.Add((id, state));
                 }
             }
+
+            outlet.Due.Clear();
         }
 
-        await ForEachAsync(due, async image =>
+        foreach ((string Id, ImageState State)[] chunk in due.Chunk(Parallel))
         {
-            Task here = SetAsync(_local, image.Id, new MirrorImageSiteStatus("", image.State, image.Description), cancellationToken);
-            if (remote is { } source)
-            {
-                await SetAsync(source.Pool, image.Id, new MirrorImageSiteStatus(source.MirrorUuid, image.State, image.Description), cancellationToken);
-            }
-
-            await here;
-        });
+            await Task.WhenAll(chunk.Select(image => SetAsync(outlet, image.Id, image.State, cancellationToken)));
+        }
     }
 
-    private async Task SetAsync(IPool pool, string globalImageId, MirrorImageSiteStatus status, CancellationToken cancellationToken)
+    private async Task SetAsync(Outlet outlet, string globalImageId, ImageState state, CancellationToken cancellationToken)
     {
-        int code = await pool.CallForCodeAsync(RbdObjects.Mirroring, RbdCalls.SetMirrorImageStatus(globalImageId, status), cancellationToken);
+        var status = new MirrorImageSiteStatus(outlet.MirrorUuid, state.State, state.Description);
+        int code = await outlet.Pool.CallForCodeAsync(RbdObjects.Mirroring, RbdCalls.SetMirrorImageStatus(globalImageId, status), cancellationToken);
         if (code < 0)
         {
             // Not there yet, or no more, is ordinary. Otherwise whoever watches over the connection tells what is wrong; the next round says it again.
             lock (_lock)
             {
-                if (_images.TryGetValue(globalImageId, out Entry? entry))
-                {
-                    entry.IsDirty = true;
-                }
+                outlet.Due.Add(globalImageId);
             }
 
             if (code != -Errno.ENOENT)
             {
-                _log.LogDebug("status of {GlobalImageId} in pool {Pool}: {Error}", globalImageId, pool.Name, Errno.Describe(code));
+                _log.LogDebug("status of {GlobalImageId} in pool {Pool}: {Error}", globalImageId, outlet.Pool.Name, Errno.Describe(code));
             }
         }
     }
 
-    private static async Task ForEachAsync<T>(IReadOnlyList<T> items, Func<T, Task> action)
+    private sealed record ImageState(MirrorImageStatusState State, string Description);
+
+    /// <summary>A site that is told, and what it is still to be told of.</summary>
+    private sealed class Outlet(IPool pool, string mirrorUuid)
     {
-        for (int i = 0; i < items.Count; i += Parallel)
-        {
-            await Task.WhenAll(items.Skip(i).Take(Parallel).Select(action));
-        }
+        public IPool Pool { get; } = pool;
+
+        public string MirrorUuid { get; } = mirrorUuid;
+
+        public HashSet<string> Due { get; } = new(StringComparer.Ordinal);
+
+        public Signal Changed { get; } = new();
     }
 
     private sealed class Entry
     {
-        public MirrorImageStatusState State { get; set; }
+        /// <summary>What the replayer says; null while there is none.</summary>
+        public ImageState? Replay { get; set; }
 
-        public string Description { get; set; } = "";
+        /// <summary>What is told instead while the source is away.</summary>
+        public ImageState? Outage { get; set; }
 
-        public bool IsDirty { get; set; } = true;
+        public ImageState? Current => Outage ?? Replay;
     }
 }

@@ -62,11 +62,7 @@ public sealed class CephPair : IAsyncLifetime
     }
 
     /// <summary>Starts Nacre's daemon at site-b, as a process.</summary>
-    public ChildProcess StartDaemon()
-    {
-        string nacre = Path.Combine(AppContext.BaseDirectory, "nacre.dll");
-        return ChildProcess.Start("nacre rbd-mirror", "dotnet", [nacre, "rbd-mirror", "--cluster", "site-b", "-f"], _directory);
-    }
+    public ChildProcess StartDaemon() => NacreProgram.StartDaemon(_directory, "site-b");
 
     /// <summary>Deletes a pool, so that daemons of later tests have nothing to do with it.</summary>
     public async Task DeletePoolAsync(string pool)

@@ -18,6 +18,7 @@ internal sealed class EmbeddedPair : IAsyncDisposable
     private readonly List<RunningDaemon> _daemons = [];
     private EmbeddedStore? _a;
     private EmbeddedStore? _b;
+    private EmbeddedStore? _empty;
 
     public IPool Source { get; private set; } = null!;
 
@@ -25,6 +26,12 @@ internal sealed class EmbeddedPair : IAsyncDisposable
 
     /// <summary>Thrown at the daemon when it connects to the source; null lets it.</summary>
     public RadosException? ConnectFailure { get; set; }
+
+    /// <summary>Happens whenever a daemon connects to the source, before it does.</summary>
+    public Func<MirrorPeer, CancellationToken, Task>? Connecting { get; set; }
+
+    /// <summary>The daemon connects to a site that has no pools, not to the source.</summary>
+    public bool IsSourceEmpty { get; set; }
 
     public TestLog Log { get; } = new();
 
@@ -34,25 +41,28 @@ internal sealed class EmbeddedPair : IAsyncDisposable
         var options = new EmbeddedStoreOptions { Classes = RbdObjectClasses.All, CacheSize = 16 << 20 };
         pair._a = await EmbeddedStore.OpenAsync(Path.Combine(pair._directory, "a"), options);
         pair._b = await EmbeddedStore.OpenAsync(Path.Combine(pair._directory, "b"), options);
+        pair._empty = await EmbeddedStore.OpenAsync(Path.Combine(pair._directory, "empty"), options);
         pair.Source = await SetUpAsync(pair._a);
         pair.Target = await SetUpAsync(pair._b);
         await pair.Target.AddSourceAsync();
         return pair;
     }
 
-    /// <summary>Starts a daemon at site-b.</summary>
-    public RunningDaemon StartDaemon()
-    {
-        var plug = new Plug();
-        var options = new DaemonOptions
+    /// <summary>Starts a daemon at site-b that does not take its time.</summary>
+    public RunningDaemon StartDaemon() => StartDaemon(
+        new DaemonOptions
         {
             ProgressInterval = TimeSpan.FromMilliseconds(20),
             LeaderHeartbeatInterval = TimeSpan.FromMilliseconds(200),
             MaximumBackoff = TimeSpan.FromSeconds(1),
             MemoryBudget = 4 << 20,
-        };
-        var daemon = new RunningDaemon(
-            plug, _b!.Connect(EntityName.Admin), () => ConnectFailure is { } failure ? throw failure : _a!.Connect(EntityName.Admin), options, Log);
+        },
+        TimeProvider.System);
+
+    /// <summary>Starts a daemon at site-b.</summary>
+    public RunningDaemon StartDaemon(DaemonOptions options, TimeProvider time)
+    {
+        var daemon = new RunningDaemon(new Plug(), _b!.Connect(EntityName.Admin), ConnectAsync, options, Log, time);
         _daemons.Add(daemon);
         return daemon;
     }
@@ -75,21 +85,24 @@ internal sealed class EmbeddedPair : IAsyncDisposable
 
     /// <summary>Waits until a source's snapshot is copied, and returns the local one's id.</summary>
     public Task<ulong> WaitUntilCopiedAsync(string globalImageId, ulong snapshotId) => Eventually.BecomesAsync(
-        async () =>
-        {
-            try
-            {
-                await using Image? copy = await OpenCopyAsync(globalImageId);
-                return copy?.Snapshots.LastOrDefault(s =>
-                    s.Namespace is MirrorSnapshotNamespace { Complete: true } mirror && mirror.PrimarySnapshotId == snapshotId)?.Id ?? 0;
-            }
-            catch (RadosException)
-            {
-                return 0UL;
-            }
-        },
+        () => FindCopiedAsync(globalImageId, snapshotId),
         id => id != 0,
         $"snapshot {snapshotId} is copied; log: {Log.Text}");
+
+    /// <summary>The local id of a source's snapshot that is copied; 0 while it is not.</summary>
+    public async Task<ulong> FindCopiedAsync(string globalImageId, ulong snapshotId)
+    {
+        try
+        {
+            await using Image? copy = await OpenCopyAsync(globalImageId);
+            return copy?.Snapshots.LastOrDefault(s =>
+                s.Namespace is MirrorSnapshotNamespace { Complete: true } mirror && mirror.PrimarySnapshotId == snapshotId)?.Id ?? 0;
+        }
+        catch (RadosException)
+        {
+            return 0;
+        }
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -100,7 +113,14 @@ internal sealed class EmbeddedPair : IAsyncDisposable
 
         await _a!.DisposeAsync();
         await _b!.DisposeAsync();
+        await _empty!.DisposeAsync();
         Directory.Delete(_directory, recursive: true);
+    }
+
+    private async Task<ICluster> ConnectAsync(MirrorPeer peer, CancellationToken cancellationToken)
+    {
+        await (Connecting?.Invoke(peer, cancellationToken) ?? Task.CompletedTask);
+        return ConnectFailure is { } failure ? throw failure : (IsSourceEmpty ? _empty : _a)!.Connect(EntityName.Admin);
     }
 
     private static async Task<IPool> SetUpAsync(EmbeddedStore store)
@@ -118,11 +138,12 @@ internal sealed class RunningDaemon : IAsyncDisposable, IPeerConnector
 {
     private readonly CancellationTokenSource _stop = new();
     private readonly ICluster _local;
-    private readonly Func<ICluster> _connectRemote;
+    private readonly Func<MirrorPeer, CancellationToken, Task<ICluster>> _connectRemote;
     private readonly List<ICluster> _remotes = [];
     private readonly Task _running;
 
-    public RunningDaemon(Plug plug, ICluster local, Func<ICluster> connectRemote, DaemonOptions options, TestLog log)
+    public RunningDaemon(
+        Plug plug, ICluster local, Func<MirrorPeer, CancellationToken, Task<ICluster>> connectRemote, DaemonOptions options, TestLog log, TimeProvider time)
     {
         Plug = plug;
         _local = local;
@@ -130,18 +151,19 @@ internal sealed class RunningDaemon : IAsyncDisposable, IPeerConnector
         var daemon = new RbdMirrorDaemon(
             _ => plug.IsPulled
                 ? Task.FromException<ICluster>(new RadosException(Errno.ENOTCONN, "the plug is pulled"))
-                : Task.FromResult<ICluster>(new PluggedCluster(local, plug, countsData: false)),
-            this, options, log);
+                : Task.FromResult<ICluster>(new PluggedCluster(local, plug, isSource: false)),
+            this, options, log, time);
         _running = Task.Run(() => daemon.RunAsync(_stop.Token));
     }
 
     public Plug Plug { get; }
 
-    public Task<ICluster> ConnectAsync(MirrorPeer peer, MirrorPeerAttributes? attributes, ClusterOptions options, CancellationToken cancellationToken)
+    public async Task<ICluster> ConnectAsync(
+        MirrorPeer peer, MirrorPeerAttributes? attributes, ClusterOptions options, CancellationToken cancellationToken)
     {
-        ICluster remote = _connectRemote();
+        ICluster remote = await _connectRemote(peer, cancellationToken);
         _remotes.Add(remote);
-        return Task.FromResult<ICluster>(new PluggedCluster(remote, Plug, countsData: true));
+        return new PluggedCluster(remote, Plug, isSource: true);
     }
 
     /// <summary>Ends it as kill -9 does: nothing that it still does reaches a site.</summary>
@@ -164,6 +186,7 @@ internal sealed class RunningDaemon : IAsyncDisposable, IPeerConnector
 
     public async ValueTask DisposeAsync()
     {
+        Plug.Thaw();
         await StopAsync();
         _stop.Dispose();
     }

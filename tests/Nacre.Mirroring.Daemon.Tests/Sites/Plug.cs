@@ -16,12 +16,44 @@ internal sealed class Plug
     private long _left = long.MaxValue;
     private long _bytesRead;
 
+    private TaskCompletionSource? _frozen;
+    private long _dataReadsUntilFrost = long.MaxValue;
+
     public bool IsPulled => Interlocked.Read(ref _left) <= 0;
 
     /// <summary>Data bytes that came over it.</summary>
     public long BytesRead => Interlocked.Read(ref _bytesRead);
 
     public TaskCompletionSource Pulled { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Done when the sites have fallen silent by <see cref="FreezeAtDataRead"/>.</summary>
+    public TaskCompletionSource Frozen { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>What the daemon last told the local site as its service status.</summary>
+    public string ServiceStatus { get; set; } = "";
+
+    /// <summary>Nothing that is asked over it is answered from now on, until <see cref="Thaw"/>.</summary>
+    public void Freeze()
+    {
+        Interlocked.CompareExchange(ref _frozen, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), null);
+        Frozen.TrySetResult();
+    }
+
+    /// <summary>Freezes when the n-th data read comes.</summary>
+    public void FreezeAtDataRead(long count) => Interlocked.Exchange(ref _dataReadsUntilFrost, count);
+
+    public void Thaw() => Interlocked.Exchange(ref _frozen, null)?.TrySetResult();
+
+    /// <summary>Waits as long as it is frozen.</summary>
+    public Task WaitForThawAsync(CancellationToken cancellationToken) => Volatile.Read(ref _frozen)?.Task.WaitAsync(cancellationToken) ?? Task.CompletedTask;
+
+    public void CountDataRead()
+    {
+        if (Interlocked.Decrement(ref _dataReadsUntilFrost) == 0)
+        {
+            Freeze();
+        }
+    }
 
     public void PullAfter(long operations) => Interlocked.Exchange(ref _left, operations);
 
@@ -40,7 +72,7 @@ internal sealed class Plug
 }
 
 /// <summary>A connection through a plug.</summary>
-internal sealed class PluggedCluster(ICluster inner, Plug plug, bool countsData) : ICluster
+internal sealed class PluggedCluster(ICluster inner, Plug plug, bool isSource) : ICluster
 {
     public string Fsid => inner.Fsid;
 
@@ -54,20 +86,20 @@ internal sealed class PluggedCluster(ICluster inner, Plug plug, bool countsData)
 
     public Plug Plug => plug;
 
-    public bool CountsData => countsData;
+    public bool IsSource => isSource;
 
     public Task<IReadOnlyList<PoolDescription>> ListPoolsAsync(CancellationToken cancellationToken = default) =>
-        PassAsync(() => inner.ListPoolsAsync(cancellationToken));
+        PassAsync(() => inner.ListPoolsAsync(cancellationToken), cancellationToken);
 
     public Task CreatePoolAsync(string name, CancellationToken cancellationToken = default) => inner.CreatePoolAsync(name, cancellationToken);
 
     public Task DeletePoolAsync(string name, CancellationToken cancellationToken = default) => inner.DeletePoolAsync(name, cancellationToken);
 
     public Task<IPool> OpenPoolAsync(string name, CancellationToken cancellationToken = default) =>
-        PassAsync(async () => Wrap(await inner.OpenPoolAsync(name, cancellationToken)));
+        PassAsync(async () => Wrap(await inner.OpenPoolAsync(name, cancellationToken)), cancellationToken);
 
     public Task<IPool> OpenPoolAsync(long id, CancellationToken cancellationToken = default) =>
-        PassAsync(async () => Wrap(await inner.OpenPoolAsync(id, cancellationToken)));
+        PassAsync(async () => Wrap(await inner.OpenPoolAsync(id, cancellationToken)), cancellationToken);
 
     public Task<CommandResult> MonitorCommandAsync(string command, ReadOnlyMemory<byte> input = default, CancellationToken cancellationToken = default) =>
         Task.FromResult(new CommandResult(-Errno.ENOENT, default, "no such key"));
@@ -80,7 +112,7 @@ internal sealed class PluggedCluster(ICluster inner, Plug plug, bool countsData)
         {
             await inner.BlocklistAsync(address, expiry, cancellationToken);
             return true;
-        });
+        }, cancellationToken);
 
     public Task WaitForLatestMapAsync(CancellationToken cancellationToken = default) => inner.WaitForLatestMapAsync(cancellationToken);
 
@@ -89,14 +121,22 @@ internal sealed class PluggedCluster(ICluster inner, Plug plug, bool countsData)
     public Task RegisterServiceAsync(
         string service, string daemon, IReadOnlyDictionary<string, string> metadata, CancellationToken cancellationToken = default) => Task.CompletedTask;
 
-    public Task UpdateServiceStatusAsync(IReadOnlyDictionary<string, string> status, CancellationToken cancellationToken = default) => Task.CompletedTask;
+    public Task UpdateServiceStatusAsync(IReadOnlyDictionary<string, string> status, CancellationToken cancellationToken = default)
+    {
+        plug.ServiceStatus = status["json"];
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Only what goes to the source may freeze.</summary>
+    public Task WaitForThawAsync(CancellationToken cancellationToken) => isSource ? plug.WaitForThawAsync(cancellationToken) : Task.CompletedTask;
 
     public ValueTask DisposeAsync() => inner.DisposeAsync();
 
     public IPool Wrap(IPool pool) => new PluggedPool(pool, this);
 
-    public async Task<T> PassAsync<T>(Func<Task<T>> action)
+    public async Task<T> PassAsync<T>(Func<Task<T>> action, CancellationToken cancellationToken = default)
     {
+        await WaitForThawAsync(cancellationToken);
         ThrowIfPulled();
         T result = await action();
         return plug.IsPulled ? throw Gone() : result;
@@ -129,13 +169,19 @@ internal sealed class PluggedPool(IPool inner, PluggedCluster cluster) : IPool
     public async ValueTask<OperationResult> OperateAsync(
         string objectName, ReadOperation operation, ulong snapshotId = SnapshotId.Head, CancellationToken cancellationToken = default)
     {
+        if (cluster.IsSource && objectName.StartsWith("rbd_data.", StringComparison.Ordinal))
+        {
+            cluster.Plug.CountDataRead();
+        }
+
+        await cluster.WaitForThawAsync(cancellationToken);
         if (!cluster.Plug.TryPass())
         {
             return Refused();
         }
 
         OperationResult result = await inner.OperateAsync(objectName, operation, snapshotId, cancellationToken);
-        if (cluster.CountsData && objectName.StartsWith("rbd_data.", StringComparison.Ordinal))
+        if (cluster.IsSource && objectName.StartsWith("rbd_data.", StringComparison.Ordinal))
         {
             cluster.Plug.Count(result.Outputs.Sum(o => (long)o.Data.Length));
         }
@@ -144,8 +190,11 @@ internal sealed class PluggedPool(IPool inner, PluggedCluster cluster) : IPool
     }
 
     public async ValueTask<OperationResult> OperateAsync(
-        string objectName, WriteOperation operation, SnapshotContext? snapshotContext = null, CancellationToken cancellationToken = default) =>
-        cluster.Plug.TryPass() ? await inner.OperateAsync(objectName, operation, snapshotContext, cancellationToken) : Refused();
+        string objectName, WriteOperation operation, SnapshotContext? snapshotContext = null, CancellationToken cancellationToken = default)
+    {
+        await cluster.WaitForThawAsync(cancellationToken);
+        return cluster.Plug.TryPass() ? await inner.OperateAsync(objectName, operation, snapshotContext, cancellationToken) : Refused();
+    }
 
     public async IAsyncEnumerable<string> ListObjectsAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
@@ -157,26 +206,41 @@ internal sealed class PluggedPool(IPool inner, PluggedCluster cluster) : IPool
     }
 
     public Task<ObjectSnapshots> ListSnapshotsAsync(string objectName, CancellationToken cancellationToken = default) =>
-        cluster.PassAsync(() => inner.ListSnapshotsAsync(objectName, cancellationToken));
+        cluster.PassAsync(() => inner.ListSnapshotsAsync(objectName, cancellationToken), cancellationToken);
 
     public Task<ulong> CreateSnapshotIdAsync(CancellationToken cancellationToken = default) =>
-        cluster.PassAsync(() => inner.CreateSnapshotIdAsync(cancellationToken));
+        cluster.PassAsync(() => inner.CreateSnapshotIdAsync(cancellationToken), cancellationToken);
 
     public Task RemoveSnapshotIdAsync(ulong snapshotId, CancellationToken cancellationToken = default) => cluster.PassAsync(async () =>
     {
         await inner.RemoveSnapshotIdAsync(snapshotId, cancellationToken);
         return true;
-    });
+    }, cancellationToken);
 
     public Task<IWatch> WatchAsync(string objectName, IWatchHandler handler, CancellationToken cancellationToken = default) =>
-        cluster.PassAsync(() => inner.WatchAsync(objectName, handler, cancellationToken));
+        cluster.PassAsync<IWatch>(
+            async () => new PluggedWatch(await inner.WatchAsync(objectName, handler, cancellationToken), cluster), cancellationToken);
 
     public Task<NotifyResult> NotifyAsync(
         string objectName, ReadOnlyMemory<byte> payload, TimeSpan timeout, CancellationToken cancellationToken = default) =>
-        cluster.PassAsync(() => inner.NotifyAsync(objectName, payload, timeout, cancellationToken));
+        cluster.PassAsync(() => inner.NotifyAsync(objectName, payload, timeout, cancellationToken), cancellationToken);
 
     public Task<IReadOnlyList<Watcher>> ListWatchersAsync(string objectName, CancellationToken cancellationToken = default) =>
-        cluster.PassAsync(() => inner.ListWatchersAsync(objectName, cancellationToken));
+        cluster.PassAsync(() => inner.ListWatchersAsync(objectName, cancellationToken), cancellationToken);
 
     private static OperationResult Refused() => new(-Errno.ENOTCONN, 0, []);
+}
+
+/// <summary>A watch through a plug: to end it the site must answer.</summary>
+internal sealed class PluggedWatch(IWatch inner, PluggedCluster cluster) : IWatch
+{
+    public ulong Cookie => inner.Cookie;
+
+    public int Check() => inner.Check();
+
+    public async ValueTask DisposeAsync()
+    {
+        await cluster.WaitForThawAsync(CancellationToken.None);
+        await inner.DisposeAsync();
+    }
 }
