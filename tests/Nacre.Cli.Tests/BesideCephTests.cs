@@ -20,7 +20,7 @@ public sealed class CephFixture : IAsyncLifetime
 }
 
 /// <summary>The same command with Ceph's rbd and with ours, on the same cluster: output and exit code must be equal.</summary>
-public sealed class BesideCephTests(CephFixture fixture)
+public sealed partial class BesideCephTests(CephFixture fixture)
 {
     private readonly CephMicroCluster _cluster = fixture.Cluster;
 

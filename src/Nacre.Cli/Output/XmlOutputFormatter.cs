@@ -62,7 +62,7 @@ internal sealed class XmlOutputFormatter(bool pretty) : OutputFormatter
                 '&' => text.Append("&amp;"),
                 '"' => text.Append("&quot;"),
                 '\'' => text.Append("&apos;"),
-                < ' ' or '\x7f' => text.Append(CultureInfo.InvariantCulture, $"&#x{(int)c:x2};"),
+                (< ' ' and not ('\t' or '\n')) or '\x7f' => text.Append(CultureInfo.InvariantCulture, $"&#x{(int)c:x2};"),
                 _ => text.Append(c),
             };
         }

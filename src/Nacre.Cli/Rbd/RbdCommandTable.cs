@@ -1,6 +1,7 @@
 using Nacre.Cli.Commands;
 using Nacre.Cli.Rbd.Bench;
 using Nacre.Cli.Rbd.Images;
+using Nacre.Cli.Rbd.Journals;
 using Nacre.Cli.Rbd.Maintenance;
 using Nacre.Cli.Rbd.Mirror;
 using Nacre.Cli.Rbd.Pools;
@@ -17,6 +18,7 @@ internal static class RbdCommandTable
     public static IReadOnlyList<CommandDefinition<RbdCommandContext>> All { get; } =
     [
         .. ImageCommands.All, .. SnapshotCommands.All, .. TransferCommands.All, .. BenchCommand.All, .. MaintenanceCommands.All,
+        .. JournalCommands.All,
         .. PoolCommands.All, .. TrashCommands.All, .. RangeCommands.All, .. MirrorCommands.All,
     ];
 }

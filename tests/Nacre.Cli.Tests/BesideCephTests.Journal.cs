@@ -1,0 +1,123 @@
+using Nacre.Journal;
+using Nacre.ObjectClasses.Journal;
+using Nacre.Rados.Ceph;
+using Nacre.Rados.Clusters;
+using Nacre.Testing.Ceph;
+
+namespace Nacre.Cli.Tests;
+
+/// <content>Journals that Ceph's librbd wrote.</content>
+public sealed partial class BesideCephTests
+{
+    [Fact]
+    public async Task Journals_are_shown_inspected_and_exported_alike()
+    {
+        string pool = await PoolAsync();
+        string id = await WriteJournalAsync(pool, "j");
+        foreach (string command in (string[])
+        [
+            "journal info --image {0}/j", "journal info -p {0} --image j --format json", "journal info {0}/{1} --format xml --pretty-format",
+            "journal status --image {0}/j", "journal status --image {0}/j --format json --pretty-format", "journal status {0}/{1} --format xml",
+            "journal inspect --image {0}/j", "journal inspect {0}/{1} --verbose",
+        ])
+        {
+            await SameAsync(string.Format(System.Globalization.CultureInfo.InvariantCulture, command, pool, id));
+        }
+
+        string theirs = Path.Combine(_cluster.Directory, pool + ".theirs");
+        string ours = Path.Combine(_cluster.Directory, pool + ".ours");
+        await _cluster.RbdAsync("journal", "export", $"{pool}/{id}", theirs);
+        (_, string output, _, _) = await OursAsync("journal", "export", $"{pool}/{id}", ours);
+        byte[] exported = await File.ReadAllBytesAsync(theirs, TestContext.Current.CancellationToken);
+        Assert.Equal(exported, await File.ReadAllBytesAsync(ours, TestContext.Current.CancellationToken));
+        Assert.True(exported.Length > 200_000, output);
+        (_, _, _, byte[] piped) = await OursAsync("journal", "export", "--image", $"{pool}/j", "--journal", $"{pool}/{id}", "-");
+        Assert.Equal(exported, piped);
+        await SameAsync($"journal export {pool}/{id} {ours}");
+    }
+
+    [Fact]
+    public async Task Journal_clients_are_disconnected_alike()
+    {
+        string pool = await PoolAsync();
+        await _cluster.RbdAsync("create", $"{pool}/j", "--size", "8M", "--image-feature", "exclusive-lock,journaling");
+        await SameAsync($"journal client disconnect --image {pool}/j");
+        await RegisterAsync(pool, "j", "one");
+        await RegisterAsync(pool, "j", "two");
+        await SameAsync($"journal client disconnect --image {pool}/j --client-id one");
+        await SameAsync($"journal status --image {pool}/j");
+        await SameAsync($"journal client disconnect --image {pool}/j");
+        await SameAsync($"journal client disconnect --image {pool}/j --client-id none");
+        await SameAsync($"journal status --image {pool}/j --format json");
+    }
+
+    [Fact]
+    public async Task Failures_of_journal_commands_are_equal()
+    {
+        string pool = await PoolAsync();
+        await _cluster.RbdAsync("create", $"{pool}/plain", "--size", "8M", "--image-feature", "exclusive-lock");
+        foreach (string command in (string[])
+        [
+            "journal info", "journal info {0}/none", "journal info --image {0}/none", "journal info --image {0}/plain", "journal info {0}/a@b",
+            "journal info --journal {0}/a@b", "journal info none/x", "journal info {0}/x --pretty-format", "journal status {0}/none",
+            "journal inspect {0}/none", "journal export {0}/none", "journal export {0}/none /does/not/exist", "journal export",
+            "journal client disconnect {0}/none", "journal reset {0}/none", "journal reset",
+        ])
+        {
+            await SameAsync(string.Format(System.Globalization.CultureInfo.InvariantCulture, command, pool));
+        }
+    }
+
+    [Fact]
+    public async Task Damage_in_a_journal_is_found_and_named()
+    {
+        string pool = await PoolAsync();
+        string id = await WriteJournalAsync(pool, "j");
+        await using ICluster cluster = await new CephClusterConnector().ConnectAsync(_cluster.Configuration, new ClusterOptions());
+        ImageJournal journal = await ImageJournal.OpenAsync(await cluster.OpenPoolAsync(pool), id);
+        byte[] bytes = await journal.DataPool.ReadAsync(journal.ObjectName(1)) ?? [];
+        bytes[^10] ^= 1;
+        await journal.DataPool.ExecuteAsync(journal.ObjectName(1), new Rados.Objects.WriteOperation().WriteFull(bytes));
+        (int code, string output, string error, _) = await TryOursAsync(["journal", "inspect", $"{pool}/{id}"]);
+        Assert.Equal(Rados.Errno.EBADMSG, code);
+        Assert.Contains("entries inspected", output, StringComparison.Ordinal);
+        Assert.Contains($"checksum at byte ", error, StringComparison.Ordinal);
+        Assert.Contains($"{pool}/{journal.ObjectName(1)}", error, StringComparison.Ordinal);
+        Assert.DoesNotContain((await journal.ReadStateAsync()).Clients, client => client.Id == "INSPECT");
+    }
+
+    // A client that never commits keeps all entries in the journal.
+    private async Task RegisterAsync(string pool, string image, string client)
+    {
+        await using ICluster cluster = await new CephClusterConnector().ConnectAsync(_cluster.Configuration, new ClusterOptions());
+        string id = await ImageIdAsync($"{pool}/{image}");
+        ImageJournal journal = await ImageJournal.OpenAsync(await cluster.OpenPoolAsync(pool), id);
+        await journal.RegisterClientAsync(client, Nacre.ObjectClasses.Encoding.CephEncodingExtensions.ToBytes<JournalClientData>(new JournalCommandLineClient()));
+    }
+
+    private async Task<string> ImageIdAsync(string spec)
+    {
+        using var document = System.Text.Json.JsonDocument.Parse(await _cluster.RbdAsync("info", spec, "--format", "json"));
+        return document.RootElement.GetProperty("id").GetString()!;
+    }
+
+    private async Task<string> WriteJournalAsync(string pool, string image)
+    {
+        await _cluster.RbdAsync(
+            "create", $"{pool}/{image}", "--size", "16M", "--image-feature", "exclusive-lock,journaling,object-map,layering", "--journal-object-size", "64K");
+        await RegisterAsync(pool, image, "keeper");
+        string spec = $"{pool}/{image}";
+        foreach (string command in (string[])
+        [
+            $"bench {spec} --io-type write --io-size 4K --io-total 400K --io-pattern rand --io-threads 4", $"snap create {spec}@s",
+            $"snap rename {spec}@s {spec}@t", $"snap protect {spec}@t", $"snap unprotect {spec}@t", $"snap rollback {spec}@t", $"snap rm {spec}@t",
+            $"resize {spec} --size 20M", $"image-meta set {spec} k v", $"image-meta rm {spec} k", $"snap limit set {spec} --limit 5",
+            $"feature disable {spec} object-map", $"bench {spec} --io-type write --io-size 16K --io-total 64K --io-pattern seq",
+        ])
+        {
+            await _cluster.RbdAsync(command.Split(' '));
+        }
+
+        return await ImageIdAsync(spec);
+    }
+}
