@@ -48,7 +48,11 @@ static async Task RunAsync(SiteLayout layout, bool detached)
     using var log = new FileLoggerProvider(layout.Log, TimeProvider.System);
     IReadOnlyList<ObjectClass> classes = Nacre.ObjectClasses.RbdObjectClasses.All;
     await using SiteServer server = await SiteServer.StartAsync(layout, classes, TimeProvider.System, log, CancellationToken.None);
-    await server.Application.WaitForShutdownAsync();
+
+    // Not the host's own way of waiting: that waits for clients to go, who do not while their sessions live.
+    var stopping = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+    await using CancellationTokenRegistration registration = server.Application.Lifetime.ApplicationStopping.Register(stopping.SetResult);
+    await stopping.Task;
 }
 
 static string? Option(string[] options, string name)

@@ -123,6 +123,35 @@ public class RecoveryTests
     }
 
     [Fact]
+    public async Task A_site_stops_though_clients_are_connected_and_want_to_come_back()
+    {
+        SiteLayout layout = await TestSite.CreateAsync();
+        SiteProcess site = await SiteProcess.StartAsync(layout);
+        await using ICluster cluster = await RemoteCluster.ConnectAsync(await TestSite.ConfigurationAsync(layout), new ClusterOptions());
+        await cluster.CreatePoolAsync("p", Cancellation);
+
+        // Where it waits for its clients it takes its shutdown timeout, 30 s.
+        Assert.Equal(0, await site.StopAsync(TimeSpan.FromSeconds(25)));
+        site = await SiteProcess.StartAsync(layout);
+        await Eventually.BecomesAsync(
+            async () =>
+            {
+                try
+                {
+                    return (await cluster.ListPoolsAsync(Cancellation)).Count;
+                }
+                catch (RadosException)
+                {
+                    return 0;
+                }
+            },
+            pools => pools == 1,
+            "the client is back");
+        Assert.Equal(0, await site.StopAsync(TimeSpan.FromSeconds(25)));
+        Directory.Delete(layout.Parent, recursive: true);
+    }
+
+    [Fact]
     public async Task A_frozen_site_is_noticed_and_its_return_too()
     {
         SiteLayout layout = await TestSite.CreateAsync();

@@ -38,6 +38,9 @@ internal sealed class SiteProcess : IAsyncDisposable
 
     public Task SignalAsync(string signal) => _process.SignalAsync(signal);
 
+    /// <summary>Asks it to stop, as an operator does, and returns its exit code.</summary>
+    public Task<int> StopAsync(TimeSpan bound) => _process.TerminateAsync(bound);
+
     public async Task KillAsync() => await _process.DisposeAsync();
 
     public ValueTask DisposeAsync() => _process.DisposeAsync();

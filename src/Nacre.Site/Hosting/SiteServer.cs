@@ -102,7 +102,7 @@ internal sealed class SiteServer : IAsyncDisposable
         builder.Services.AddSingleton(monitor);
         builder.Services.AddSingleton(sessions);
         builder.Services.AddSingleton(new SiteIdentity(SiteCertificate.Fingerprint(certificate)));
-        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(10));
+        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(30));
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(options =>
         {
             options.AddServerHeader = false;

@@ -22,6 +22,7 @@ internal sealed class SessionManager : IAsyncDisposable
     private readonly ConcurrentDictionary<ulong, ITimer> _expiries = new();
     private readonly ConcurrentDictionary<Task, bool> _ending = new();
     private readonly Lock _gate = new();
+    private volatile bool _stopping;
 
     public SessionManager(SiteMonitor site, IReadOnlyList<ObjectClass> classes, byte[] tokenSecret, ILogger logger)
     {
@@ -57,6 +58,12 @@ internal sealed class SessionManager : IAsyncDisposable
             session = new ClientSession(_site, _access, client, _logger) { IsClaimed = true };
             session.SaidGoodbye += s => End(s, "goodbye");
             _sessions[client.InstanceId] = session;
+        }
+
+        if (_stopping)
+        {
+            End(session, "the site stops");
+            throw new RadosException(Errno.EAGAIN, "the site is stopping");
         }
 
         EmbeddedSession identity = session.Client;
@@ -103,6 +110,9 @@ internal sealed class SessionManager : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _site.Users.Changed -= UserChanged;
+
+        // Clients whose sessions end come back at once, and are let in no more.
+        _stopping = true;
         foreach (ClientSession session in _sessions.Values)
         {
             End(session, "the site stops");
