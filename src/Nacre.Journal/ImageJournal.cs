@@ -159,6 +159,25 @@ public sealed class ImageJournal
         return tags;
     }
 
+    /// <summary>Makes the next tag, of a class that exists or of a new one (<see cref="JournalTag.NewClass"/>). Others may make tags meanwhile.</summary>
+    public async Task<JournalTag> AllocateTagAsync(ulong tagClass, ReadOnlyMemory<byte> data, CancellationToken cancellationToken = default)
+    {
+        for (ulong? refused = null; ;)
+        {
+            ulong tid = await Pool.CallAsync(HeaderName, JournalCalls.GetNextTagTid(), cancellationToken);
+            int code = await Pool.CallForCodeAsync(HeaderName, JournalCalls.CreateTag(tid, tagClass, data), cancellationToken);
+
+            // Somebody else was faster; but a header that goes on offering what it refuses is damaged.
+            bool isTaken = code is -Errno.ESTALE or -Errno.EEXIST && refused != tid;
+            refused = tid;
+            if (!isTaken)
+            {
+                RadosException.ThrowIfFailed(code, "allocating a journal tag", Pool.Name, HeaderName);
+                return await Pool.CallAsync(HeaderName, JournalCalls.GetTag(tid), cancellationToken);
+            }
+        }
+    }
+
     /// <summary>True where a tag was made after this one, so that whoever wrote this one writes no more.</summary>
     public async Task<bool> IsSupersededAsync(ulong tagTid, CancellationToken cancellationToken = default) =>
         await Pool.CallAsync(HeaderName, JournalCalls.GetNextTagTid(), cancellationToken) > tagTid + 1;

@@ -36,10 +36,10 @@ public sealed class JournalFixture : IAsyncLifetime
     }
 
     /// <summary>Makes an empty journal.</summary>
-    public async Task<ImageJournal> CreateAsync(byte splayWidth = 4)
+    public async Task<ImageJournal> CreateAsync(byte splayWidth = 4, byte order = 16)
     {
         string id = $"id{Interlocked.Increment(ref _count)}";
-        await Pool.CallAsync(ImageJournal.HeaderOf(id), JournalCalls.Create(16, splayWidth, -1));
+        await Pool.CallAsync(ImageJournal.HeaderOf(id), JournalCalls.Create(order, splayWidth, -1));
         return await ImageJournal.OpenAsync(Pool, id);
     }
 }

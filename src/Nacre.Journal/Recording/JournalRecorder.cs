@@ -1,0 +1,225 @@
+using Nacre.Journal.Formats;
+using Nacre.Journal.Metadata;
+using Nacre.ObjectClasses.Calls;
+using Nacre.ObjectClasses.Journal;
+using Nacre.Rados;
+using Nacre.Rados.Objects;
+
+namespace Nacre.Journal.Recording;
+
+/// <summary>
+/// Appends entries to a journal (src/journal/JournalRecorder.cc, ObjectRecorder.cc). Entry T of a tag goes to the object of the active set whose number
+/// modulo the width is T modulo the width. Where an object is full, all of the set are closed: once nothing is under way any more, the next set becomes
+/// active and what was refused is appended there. Safe for concurrent use.
+/// </summary>
+/// <remarks>
+/// An entry is acknowledged when it and all entries before it are durable, so that what was acknowledged never lies behind a gap. An error is for good:
+/// whether entries under way are in the journal is not known then, and the image has to be opened and replayed anew.
+/// </remarks>
+public sealed class JournalRecorder : IAsyncDisposable
+{
+    private readonly Lock _lock = new();
+    private readonly ImageJournal _journal;
+    private readonly JournalRecorderOptions _options;
+    private readonly AppendLane[] _lanes;
+    private readonly Queue<PendingEntry> _unacknowledged = new();
+    private readonly Dictionary<ulong, ulong> _nextEntries = [];
+    private readonly TaskCompletionSource _idle = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private ulong _set;
+    private int _running = 1;
+    private bool _isRolling;
+    private bool _isDisposed;
+    private RadosException? _failure;
+
+    private JournalRecorder(ImageJournal journal, JournalRecorderOptions options, ulong set)
+    {
+        _journal = journal;
+        _options = options;
+        _set = set;
+        _lanes = new AppendLane[journal.SplayWidth];
+        for (int lane = 0; lane < _lanes.Length; lane++)
+        {
+            _lanes[lane] = new AppendLane();
+        }
+    }
+
+    /// <summary>Bytes at which an object takes no more.</summary>
+    private ulong ObjectSize => 1UL << _journal.Order;
+
+    /// <summary>Begins at the active set. Whoever records must have shut out every other writer.</summary>
+    public static async Task<JournalRecorder> OpenAsync(
+        ImageJournal journal, JournalRecorderOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        JournalSets sets = await journal.ReadSetsAsync(cancellationToken);
+        return new JournalRecorder(journal, options ?? new JournalRecorderOptions(), sets.Active);
+    }
+
+    /// <summary>
+    /// Appends an entry to a tag; entries get their numbers in the order of the calls. Completes with where it is once it and all before it are durable.
+    /// The data are copied before this returns.
+    /// </summary>
+    public Task<JournalObjectPosition> AppendAsync(ulong tagTid, ReadOnlyMemory<byte> data)
+    {
+        lock (_lock)
+        {
+            if (_failure is not null)
+            {
+                return Task.FromException<JournalObjectPosition>(_failure);
+            }
+
+            ulong number = _nextEntries.GetValueOrDefault(tagTid);
+            _nextEntries[tagTid] = number + 1;
+            var pending = new PendingEntry(tagTid, number);
+            _unacknowledged.Enqueue(pending);
+            AppendLane lane = _lanes[number % _journal.SplayWidth];
+            lane.Add(pending, new JournalEntry(tagTid, number, data), (int)Math.Min((ulong)_options.MaximumAppendBytes, ObjectSize));
+            Send(lane);
+            return pending.Completion;
+        }
+    }
+
+    /// <summary>Waits until nothing is under way any more.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (!Interlocked.Exchange(ref _isDisposed, true))
+        {
+            Leave();
+        }
+
+        await _idle.Task;
+    }
+
+    // Under the lock, so that appends to an object begin in order.
+    private void Send(AppendLane lane)
+    {
+        while (!_isRolling && _failure is null && lane.InFlight < _options.MaximumAppendsPerObject && lane.TryTake(out AppendBatch batch))
+        {
+            lane.InFlight++;
+            _running++;
+            ulong number = (_set * _journal.SplayWidth) + (ulong)Array.IndexOf(_lanes, lane);
+            WriteOperation append = new WriteOperation().Call(JournalCalls.GuardAppend(ObjectSize)).Append(batch.Bytes);
+            ValueTask<OperationResult> operation = _journal.DataPool.OperateAsync(_journal.ObjectName(number), append);
+
+            // DisposeAsync waits for it, by the count.
+            _ = FinishAsync(lane, batch, number, operation.AsTask());
+        }
+    }
+
+    private async Task FinishAsync(AppendLane lane, AppendBatch batch, ulong number, Task<OperationResult> operation)
+    {
+        int code;
+        try
+        {
+            using OperationResult result = await operation;
+            code = result.ReturnCode;
+        }
+        catch (Exception exception) when (exception is RadosException or OperationCanceledException or ObjectDisposedException)
+        {
+            code = -(exception as RadosException)?.Code ?? -Errno.ENOTCONN;
+        }
+
+        try
+        {
+            if (Settle(lane, batch, number, code))
+            {
+                await OpenNextSetAsync();
+            }
+        }
+        finally
+        {
+            Leave();
+        }
+    }
+
+    // True where the set is closed and this was the last append to it.
+    private bool Settle(AppendLane lane, AppendBatch batch, ulong number, int code)
+    {
+        lock (_lock)
+        {
+            lane.InFlight--;
+            if (code == -Errno.EOVERFLOW)
+            {
+                lane.Refuse(batch);
+                _isRolling = true;
+            }
+            else if (code < 0)
+            {
+                Fail(new RadosException(code, $"appending to journal object {_journal.DataPool.Name}/{_journal.ObjectName(number)}"));
+            }
+            else
+            {
+                batch.Entries.ForEach(entry => entry.MarkSafe(number));
+                while (_unacknowledged.TryPeek(out PendingEntry? first) && first.IsSafe)
+                {
+                    _unacknowledged.Dequeue().Complete();
+                }
+            }
+
+            if (!_isRolling)
+            {
+                Send(lane);
+            }
+
+            return _isRolling && _failure is null && _lanes.All(l => l.InFlight == 0);
+        }
+    }
+
+    private async Task OpenNextSetAsync()
+    {
+        int code;
+        try
+        {
+            code = await _journal.Pool.CallForCodeAsync(_journal.HeaderName, JournalCalls.SetActiveSet(_set + 1));
+        }
+        catch (RadosException exception)
+        {
+            code = -exception.Code;
+        }
+
+        lock (_lock)
+        {
+            if (code < 0)
+            {
+                Fail(new RadosException(code, $"opening object set {_set + 1} of journal {_journal.Pool.Name}/{_journal.HeaderName}"));
+                return;
+            }
+
+            _set++;
+            _isRolling = false;
+            foreach (AppendLane lane in _lanes)
+            {
+                lane.Requeue();
+                Send(lane);
+            }
+        }
+
+        try
+        {
+            await _journal.NotifyAsync();
+        }
+        catch (RadosException)
+        {
+            // Readers look at the header by themselves too.
+        }
+    }
+
+    private void Fail(RadosException exception)
+    {
+        _failure ??= exception;
+        while (_unacknowledged.TryDequeue(out PendingEntry? entry))
+        {
+            entry.Fail(_failure);
+        }
+    }
+
+    private void Leave()
+    {
+        lock (_lock)
+        {
+            if (--_running == 0)
+            {
+                _idle.TrySetResult();
+            }
+        }
+    }
+}
