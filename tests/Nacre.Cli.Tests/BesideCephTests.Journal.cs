@@ -10,7 +10,7 @@ namespace Nacre.Cli.Tests;
 public sealed partial class BesideCephTests
 {
     [Fact]
-    public async Task Journals_are_shown_inspected_and_exported_alike()
+    public async Task Journals_are_shown_inspected_exported_and_imported_alike()
     {
         string pool = await PoolAsync();
         string id = await WriteJournalAsync(pool, "j");
@@ -34,6 +34,28 @@ public sealed partial class BesideCephTests
         (_, _, _, byte[] piped) = await OursAsync("journal", "export", "--image", $"{pool}/j", "--journal", $"{pool}/{id}", "-");
         Assert.Equal(exported, piped);
         await SameAsync($"journal export {pool}/{id} {ours}");
+        await ImportByBothAsync(pool, ours);
+    }
+
+    [Fact]
+    public async Task What_is_no_exported_journal_is_refused()
+    {
+        string pool = await PoolAsync();
+        await _cluster.RbdAsync("create", $"{pool}/j", "--size", "8M", "--image-feature", "exclusive-lock,journaling");
+        string id = await ImageIdAsync($"{pool}/j");
+        string file = Path.Combine(_cluster.Directory, pool + ".bad");
+        foreach ((string text, string reason) in ((string, string)[])
+        [
+            ("x", "(digit expected)"), ("# c\n5x", "(space expected)"), ("0 ", "(zero entry size)"), ("5", "error reading import data"), ("9 {}", "truncated"),
+            ("999999999999999999 {}", "too large"), ("2 {}", "error json decoding import data (entry 1)"), ("2 }{", "error parsing input (entry 1)"),
+            ("27 {\"tag_id\":1,\"entry\":\"AAAA\"}", "corrupted entry 1: tag_tid=1"),
+        ])
+        {
+            await File.WriteAllTextAsync(file, text, TestContext.Current.CancellationToken);
+            (int code, _, string error, _) = await TryOursAsync(["journal", "import", file, "--dest-journal", $"{pool}/{id}"]);
+            Assert.Equal(Rados.Errno.EINVAL, code);
+            Assert.Contains(reason, error, StringComparison.Ordinal);
+        }
     }
 
     [Fact]
@@ -61,7 +83,8 @@ public sealed partial class BesideCephTests
             "journal info", "journal info {0}/none", "journal info --image {0}/none", "journal info --image {0}/plain", "journal info {0}/a@b",
             "journal info --journal {0}/a@b", "journal info none/x", "journal info {0}/x --pretty-format", "journal status {0}/none",
             "journal inspect {0}/none", "journal export {0}/none", "journal export {0}/none /does/not/exist", "journal export",
-            "journal client disconnect {0}/none", "journal reset {0}/none", "journal reset",
+            "journal client disconnect {0}/none", "journal import", "journal import /does/not/exist {0}/none", "journal import /dev/null",
+            "journal import /dev/null {0}/none", "journal reset {0}/none", "journal reset",
         ])
         {
             await SameAsync(string.Format(System.Globalization.CultureInfo.InvariantCulture, command, pool));
@@ -72,7 +95,10 @@ public sealed partial class BesideCephTests
     public async Task Damage_in_a_journal_is_found_and_named()
     {
         string pool = await PoolAsync();
-        string id = await WriteJournalAsync(pool, "j");
+        await _cluster.RbdAsync("create", $"{pool}/j", "--size", "8M", "--image-feature", "exclusive-lock,journaling");
+        await RegisterAsync(pool, "j", "keeper");
+        await _cluster.RbdAsync("bench", $"{pool}/j", "--io-type", "write", "--io-size", "4K", "--io-total", "64K");
+        string id = await ImageIdAsync($"{pool}/j");
         await using ICluster cluster = await new CephClusterConnector().ConnectAsync(_cluster.Configuration, new ClusterOptions());
         ImageJournal journal = await ImageJournal.OpenAsync(await cluster.OpenPoolAsync(pool), id);
         byte[] bytes = await journal.DataPool.ReadAsync(journal.ObjectName(1)) ?? [];
@@ -84,6 +110,32 @@ public sealed partial class BesideCephTests
         Assert.Contains($"checksum at byte ", error, StringComparison.Ordinal);
         Assert.Contains($"{pool}/{journal.ObjectName(1)}", error, StringComparison.Ordinal);
         Assert.DoesNotContain((await journal.ReadStateAsync()).Clients, client => client.Id == "INSPECT");
+    }
+
+    // What one exported is imported by both; what Ceph exports then must be the same again.
+    private async Task ImportByBothAsync(string pool, string file)
+    {
+        var copies = new List<string>();
+        foreach (string copy in (string[])["theirs", "ours"])
+        {
+            await _cluster.RbdAsync(
+                "create", $"{pool}/{copy}", "--size", "16M", "--image-feature", "exclusive-lock,journaling", "--journal-object-size", "64K");
+            await RegisterAsync(pool, copy, "keeper");
+            copies.Add(await ImageIdAsync($"{pool}/{copy}"));
+        }
+
+        string theirs = await _cluster.RbdAsync("journal", "import", file, $"{pool}/{copies[0]}");
+        (_, string ours, _, _) = await OursAsync("journal", "import", file, "--dest-journal", $"{pool}/{copies[1]}");
+        Assert.Equal(theirs, ours);
+        string[] exports = [file, .. copies.Select(copy => $"{file}.{copy}")];
+        foreach (string copy in copies)
+        {
+            await _cluster.RbdAsync("journal", "export", $"{pool}/{copy}", $"{file}.{copy}");
+        }
+
+        string[] contents = [.. exports.Select(export => string.Join('\n', File.ReadAllLines(export).Skip(1)))];
+        Assert.Equal(contents[1], contents[2]);
+        Assert.Equal(contents[0], contents[2]);
     }
 
     // A client that never commits keeps all entries in the journal.

@@ -13,7 +13,7 @@ using Definition = Nacre.Cli.Commands.CommandDefinition<Nacre.Cli.Rbd.RbdCommand
 
 namespace Nacre.Cli.Rbd.Journals;
 
-/// <summary>rbd journal: info, status, reset, client disconnect; inspect and export in <see cref="JournalReadCommands"/>.</summary>
+/// <summary>rbd journal: info, status, reset, client disconnect; the others in <see cref="JournalReadCommands"/> and <see cref="JournalImportCommand"/>.</summary>
 internal static class JournalCommands
 {
     private static readonly CommandOption _verbose = CommandOption.Switch("verbose", "be verbose");
@@ -46,6 +46,12 @@ internal static class JournalCommands
             Positionals = [JournalSpecs.SourceSpec, new("path-name", "export file (or '-' for stdout)") { FormattedParameter = "arg" }],
             Options = [.. JournalSpecs.SourceOptions, new("path", "export file (or '-' for stdout)"), _verbose, _noError],
             RunAsync = JournalReadCommands.ExportAsync,
+        },
+        new("journal import", "Import image journal.")
+        {
+            Positionals = [new("path-name", "import file (or '-' for stdin)") { FormattedParameter = "arg" }, JournalSpecs.DestinationSpec],
+            Options = [new("path", "import file (or '-' for stdin)"), .. JournalSpecs.DestinationOptions, _verbose, _noError],
+            RunAsync = JournalImportCommand.RunAsync,
         },
     ];
 
