@@ -1,8 +1,11 @@
 using Nacre.Journal;
+using Nacre.Journal.Reading;
 using Nacre.ObjectClasses.Journal;
 using Nacre.Rados.Ceph;
 using Nacre.Rados.Clusters;
+using Nacre.Testing;
 using Nacre.Testing.Ceph;
+using Nacre.Testing.Processes;
 
 namespace Nacre.Cli.Tests;
 
@@ -90,6 +93,68 @@ public sealed partial class BesideCephTests
             await SameAsync(string.Format(System.Globalization.CultureInfo.InvariantCulture, command, pool));
         }
     }
+
+    [Fact]
+    public async Task Who_follows_a_journal_of_librbds_sees_what_Ceph_sees_afterwards_though_a_writer_was_killed()
+    {
+        string pool = await PoolAsync();
+        await _cluster.RbdAsync(
+            "create", $"{pool}/j", "--size", "16M", "--image-feature", "exclusive-lock,journaling", "--journal-object-size", "64K");
+        await RegisterAsync(pool, "j", "keeper");
+        await using ICluster cluster = await new CephClusterConnector().ConnectAsync(_cluster.Configuration, new ClusterOptions());
+        ImageJournal journal = await ImageJournal.OpenAsync(await cluster.OpenPoolAsync(pool), await ImageIdAsync($"{pool}/j"));
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        var followed = new List<string>();
+        Task following = FollowAsync(journal, followed, stop.Token);
+        await BenchAsync($"{pool}/j", "1M");
+        await using (ChildProcess killed = ChildProcess.Start(
+            "bench", "rbd", ["--cluster", _cluster.Name, .. BenchArguments($"{pool}/j", "1G")], _cluster.Directory))
+        {
+            int before = Count(followed);
+            await Eventually.BecomesAsync(() => Task.FromResult(Count(followed)), count => count > before + 50, "the second writer writes");
+        }
+
+        await BenchAsync($"{pool}/j", "100K");
+        string file = Path.Combine(_cluster.Directory, pool + ".followed");
+        await _cluster.RbdAsync("journal", "export", $"{pool}/{journal.Id}", file);
+        string[] exported = [.. File.ReadAllLines(file).Skip(1).Select(line =>
+        {
+            using var entry = System.Text.Json.JsonDocument.Parse(line[line.IndexOf(' ', StringComparison.Ordinal)..]);
+            return $"{entry.RootElement.GetProperty("tag_id")} {entry.RootElement.GetProperty("entry").GetString()}";
+        })];
+        await Eventually.BecomesAsync(() => Task.FromResult(Count(followed)), count => count >= exported.Length, "all was followed");
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => following);
+        Assert.Equal(exported, followed);
+        Assert.True((await journal.ReadSetsAsync(TestContext.Current.CancellationToken)).Active > 3);
+    }
+
+    private static async Task FollowAsync(ImageJournal journal, List<string> followed, CancellationToken cancellationToken)
+    {
+        JournalClient client = (await journal.FindClientAsync("keeper", cancellationToken))!;
+        await using var player = new JournalPlayer(
+            journal, client.CommitPosition, new JournalPlayerOptions { Follow = true, PollInterval = TimeSpan.FromMilliseconds(50) });
+        await foreach (PlayedEntry entry in player.PlayAsync(cancellationToken))
+        {
+            lock (followed)
+            {
+                followed.Add($"{entry.Entry.TagTid} {Convert.ToBase64String(entry.Entry.Data.Span)}");
+            }
+        }
+    }
+
+    private static int Count(List<string> followed)
+    {
+        lock (followed)
+        {
+            return followed.Count;
+        }
+    }
+
+    private static string[] BenchArguments(string spec, string total) =>
+        ["bench", spec, "--io-type", "write", "--io-size", "4K", "--io-total", total, "--io-pattern", "rand", "--io-threads", "16"];
+
+    private Task<string> BenchAsync(string spec, string total) => _cluster.RbdAsync(BenchArguments(spec, total));
 
     [Fact]
     public async Task Damage_in_a_journal_is_found_and_named()

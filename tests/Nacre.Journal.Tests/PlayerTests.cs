@@ -1,6 +1,7 @@
 using Nacre.Journal.Reading;
 using Nacre.ObjectClasses.Journal;
 using Nacre.Rados;
+using Nacre.Rados.Clusters;
 
 namespace Nacre.Journal.Tests;
 
@@ -132,6 +133,55 @@ public class PlayerTests(JournalFixture fixture)
         Assert.Equal(Enumerable.Range(0, 6).Select(e => $"1/{e}"), read);
         Assert.Equal((Errno.EBADMSG, journal.ObjectName(2), 41ul), (error.Code, error.ObjectName, error.Offset));
         Assert.Contains(journal.ObjectName(2), error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Whatever_is_done_to_an_object_only_a_prefix_of_what_was_written_is_read()
+    {
+        var random = new Random(20261124);
+        for (int round = 0; round < 150; round++)
+        {
+            ImageJournal journal = await fixture.CreateAsync(2);
+            for (ulong entry = 0; entry < 12; entry++)
+            {
+                await journal.WriteAsync(1, entry, entry / 6, 8 + random.Next(30));
+            }
+
+            await journal.ActivateAsync(1);
+            string name = journal.ObjectName((ulong)random.Next(4));
+            byte[] bytes = (await journal.DataPool.ReadAsync(name, cancellationToken: Token))!;
+            switch (random.Next(3))
+            {
+                case 0:
+                    bytes[random.Next(bytes.Length)] ^= (byte)random.Next(1, 256);
+                    break;
+                case 1:
+                    bytes = bytes[..random.Next(bytes.Length)];
+                    break;
+                default:
+                    byte[] junk = new byte[random.Next(1, 60)];
+                    random.NextBytes(junk);
+                    bytes = [.. bytes[..random.Next(bytes.Length)], .. junk, .. bytes[random.Next(bytes.Length)..]];
+                    break;
+            }
+
+            await journal.DataPool.ExecuteAsync(name, new Rados.Objects.WriteOperation().WriteFull(bytes), cancellationToken: Token);
+            await using var player = new JournalPlayer(journal, JournalPosition.None, new JournalPlayerOptions { FetchBytes = random.Next(1, 300) });
+            int count = 0;
+            try
+            {
+                await foreach (PlayedEntry entry in player.PlayAsync(Token))
+                {
+                    Assert.Equal($"1/{count++}", Name(entry));
+                }
+            }
+            catch (JournalDamagedException error)
+            {
+                Assert.Contains("journal_data.", error.ObjectName, StringComparison.Ordinal);
+            }
+
+            Assert.InRange(count, 0, 12);
+        }
     }
 
     [Fact]
