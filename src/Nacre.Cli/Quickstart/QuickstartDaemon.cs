@@ -31,7 +31,14 @@ internal sealed partial class QuickstartDaemon : IDisposable
     {
         string log = Path.Combine(directory, "rbd-mirror.log");
         string own = Environment.ProcessPath ?? "dotnet";
-        var start = new ProcessStartInfo(own) { WorkingDirectory = directory, UseShellExecute = false, RedirectStandardInput = true };
+        var start = new ProcessStartInfo("/bin/sh") { WorkingDirectory = directory, UseShellExecute = false, RedirectStandardInput = true };
+
+        // A daemon that is kept outlives the terminal, and whoever reads this command's output does not wait for it. What it says beside its log goes there too.
+        foreach (string word in (string[])["-c", "trap '' HUP; log=$1; shift; exec \"$@\" >>\"$log\" 2>&1", "sh", log, own])
+        {
+            start.ArgumentList.Add(word);
+        }
+
         if (Path.GetFileNameWithoutExtension(own) == "dotnet")
         {
             start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "nacre.dll"));
