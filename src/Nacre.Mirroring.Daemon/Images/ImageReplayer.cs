@@ -110,17 +110,16 @@ internal sealed class ImageReplayer
             StopReplay? stop = await CatchUpAsync(copy, remoteId, cancellationToken);
             if (stop is not null)
             {
+                // What is not replayed is left to others, who wait until nobody watches it; what they make of it is looked at from the beginning.
                 Report(stop.State, stop.Description);
-            }
-            else
-            {
-                ReportReplaying();
+                return true;
             }
 
+            ReportReplaying();
             _backoff.Reset();
             bool woken = await _wake.WaitAsync(
                 _remoteIncomplete ? TimeSpan.FromSeconds(1) : _context.Options.ImageCheckInterval, _context.Time, cancellationToken);
-            if ((!woken || stop is not null) && !await IsStillMirroredAsync(remoteId, cancellationToken))
+            if (!woken && !await IsStillMirroredAsync(remoteId, cancellationToken))
             {
                 _wake.Set();
                 return true;
@@ -160,6 +159,10 @@ internal sealed class ImageReplayer
                 case LinkRemote link:
                     await SnapshotLink.AddPeerAsync(_context.Remote, remoteId, link.SnapshotId, _context.RemotePeerUuid, cancellationToken);
                     break;
+                case CopySnapshot { LocalStart: 0 } first:
+                    await RequireCopyAsync(_local.Id, cancellationToken);
+                    await CopyAsync(copy, first, remoteId, cancellationToken);
+                    break;
                 case CopySnapshot step:
                     await CopyAsync(copy, step, remoteId, cancellationToken);
                     break;
@@ -171,6 +174,16 @@ internal sealed class ImageReplayer
                     _remoteIncomplete = false;
                     return stop;
             }
+        }
+    }
+
+    /// <summary>An image without mirror snapshots is copied to from nothing only while its record says that it is a copy: it may be somebody's own by now.</summary>
+    private async Task RequireCopyAsync(string localId, CancellationToken cancellationToken)
+    {
+        MirrorImage? record = await new MirrorPool(_context.Local).FindImageAsync(localId, cancellationToken);
+        if (record is not { State: MirrorImageState.Creating or MirrorImageState.Enabled } || record.GlobalImageId != GlobalImageId)
+        {
+            throw new RadosException(Errno.EAGAIN, $"image {_context.Local.Name}/{localId}, which is a copy of {GlobalImageId} no more");
         }
     }
 
@@ -267,6 +280,12 @@ internal sealed class ImageReplayer
     private async Task<string?> PrepareLocalAsync(string? localId, CancellationToken cancellationToken)
     {
         MirrorImage? record = localId is null ? null : await new MirrorPool(_context.Local).FindImageAsync(localId, cancellationToken);
+        if (localId is not null && record?.State == MirrorImageState.Disabling && await IsDisabledByOthersAsync(localId, cancellationToken))
+        {
+            Report(MirrorImageStatusState.Stopped, "local image mirroring is being disabled");
+            return null;
+        }
+
         if (localId is not null && record?.State is MirrorImageState.Creating or MirrorImageState.Disabling)
         {
             // Half an image, of a daemon that was killed at creating or removing it.
@@ -295,6 +314,18 @@ internal sealed class ImageReplayer
         }
 
         return local?.Id ?? await _catalog.CreateAsync(GlobalImageId, _remote, cancellationToken);
+    }
+
+    /// <summary>
+    /// Whether an operator ends the mirroring of a copy, which then stays: what a daemon was killed at removing was never a whole copy while its source
+    /// still mirrors it, and nobody has it open.
+    /// </summary>
+    private async Task<bool> IsDisabledByOthersAsync(string localId, CancellationToken cancellationToken)
+    {
+        HeaderView? local = await HeaderLoader.LoadAsync(_context.Local, localId, cancellationToken);
+        return local is not null
+            && (local.MirrorSnapshots.Any(s => s.Mirror!.Complete)
+                || (await _context.Local.ListWatchersAsync(RbdObjects.Header(localId), cancellationToken)).Count > 0);
     }
 
     private static bool IsSupported(HeaderView remote, out string? obstacle)

@@ -163,7 +163,7 @@ nacre_operation *nacre_new_write() {
 
 // Large buffers that come and go fragment the allocator's arenas, until they hold several times what is in use: now and then what is free goes back.
 void nacre_free(nacre_operation *op) {
-  constexpr uint64_t every = 128 << 20;
+  constexpr uint64_t every = 256 << 20;
   static std::atomic<uint64_t> freed;
   uint64_t length = 0;
   for (auto &output : op->outputs) length += output.data.length();

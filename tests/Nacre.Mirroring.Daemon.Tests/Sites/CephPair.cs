@@ -180,7 +180,8 @@ public sealed class CephPair : IAsyncLifetime
             s.TryGetProperty("primary_snap_id", out JsonElement id) && id.GetUInt64() == snapshotId && s.GetProperty("complete").GetBoolean());
     }
 
-    private static async Task<string> DigestAsync(CephMicroCluster site, string image)
+    /// <summary>A digest of an image's bytes, by Ceph's own export.</summary>
+    public static async Task<string> DigestAsync(CephMicroCluster site, string image)
     {
         ProcessResult result = await CommandRunner.RunAsync(
             "sh", ["-c", string.Create(CultureInfo.InvariantCulture, $"rbd --cluster {site.Name} export --no-progress {image} - | sha256sum")], site.Directory);
