@@ -23,9 +23,6 @@ internal sealed class DaemonRun(ChildProcess process) : IAsyncDisposable
         return double.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1024;
     }
 
-    /// <summary>The last of what it printed.</summary>
-    public string Output => process.OutputTail;
-
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {

@@ -78,7 +78,7 @@ async Task MeasureAsync(CephMicroCluster siteA, CephMicroCluster siteB, ICluster
 
     await siteA.RbdAsync("bench", "--io-type", "write", "--io-size", "4K", "--io-total", "64M", "--io-pattern", "rand", $"rbd/{second}");
     string imageId = await ImageIdAsync(siteA, second);
-    string globalId = await GlobalIdAsync(siteA, second, clusterA);
+    string globalId = await GlobalIdAsync(clusterA, imageId);
     cpu = daemon.CpuSeconds();
     Delta large = await DeltaAsync(siteA, probe, second, imageId, globalId);
     Add("b_delta_64m_s", own, large.Seconds);
@@ -142,8 +142,9 @@ async Task<DaemonRun> StartAsync(CephMicroCluster siteA, CephMicroCluster siteB,
 
 static async Task WaitAsync(ICluster cluster, CephMicroCluster site, SnapshotProbe probe, string image)
 {
-    ulong newest = await probe.NewestPrimaryAsync(await ImageIdAsync(site, image));
-    await probe.WaitUntilCopiedAsync(await GlobalIdAsync(site, image, cluster), newest);
+    string imageId = await ImageIdAsync(site, image);
+    ulong newest = await probe.NewestPrimaryAsync(imageId);
+    await probe.WaitUntilCopiedAsync(await GlobalIdAsync(cluster, imageId), newest);
 }
 
 static async Task<string> ImageIdAsync(CephMicroCluster site, string image)
@@ -152,10 +153,10 @@ static async Task<string> ImageIdAsync(CephMicroCluster site, string image)
     return info.RootElement.GetProperty("id").GetString()!;
 }
 
-static async Task<string> GlobalIdAsync(CephMicroCluster site, string image, ICluster cluster)
+static async Task<string> GlobalIdAsync(ICluster cluster, string imageId)
 {
     var pool = new MirrorPool(await cluster.OpenPoolAsync("rbd"));
-    return (await pool.FindImageAsync(await ImageIdAsync(site, image)))!.GlobalImageId;
+    return (await pool.FindImageAsync(imageId))!.GlobalImageId;
 }
 
 static async Task VerifyAsync(CephMicroCluster siteA, CephMicroCluster siteB, string image)

@@ -159,10 +159,6 @@ internal sealed class ImageReplayer
                 case LinkRemote link:
                     await SnapshotLink.AddPeerAsync(_context.Remote, remoteId, link.SnapshotId, _context.RemotePeerUuid, cancellationToken);
                     break;
-                case CopySnapshot { LocalStart: 0 } first:
-                    await RequireCopyAsync(_local.Id, cancellationToken);
-                    await CopyAsync(copy, first, remoteId, cancellationToken);
-                    break;
                 case CopySnapshot step:
                     await CopyAsync(copy, step, remoteId, cancellationToken);
                     break;
@@ -192,6 +188,11 @@ internal sealed class ImageReplayer
         await _context.SyncThrottle.WaitAsync(cancellationToken);
         try
         {
+            if (step.LocalStart == 0)
+            {
+                await RequireCopyAsync(_local!.Id, cancellationToken);
+            }
+
             _step = step;
             _copying = new SnapshotCopy(_context, copy, GlobalImageId, _local!, _remote!, step, _rates);
             ReportReplaying();
