@@ -23,6 +23,18 @@ public sealed record ImageCreateOptions
     /// <summary>Pool of the data objects; null for <c>rbd_default_data_pool</c>, else the image's own.</summary>
     public string? DataPool { get; init; }
 
+    /// <summary>log2 of the journal's object size, 12 to 26; null for <c>rbd_journal_order</c> (24, 16 MiB).</summary>
+    public int? JournalOrder { get; init; }
+
+    /// <summary>Objects that the journal writes in turn; null for <c>rbd_journal_splay_width</c> (4).</summary>
+    public int? JournalSplayWidth { get; init; }
+
+    /// <summary>Pool of the journal's objects; null for <c>rbd_journal_pool</c>, else the image's own.</summary>
+    public string? JournalPool { get; init; }
+
+    /// <summary>Mirror uuid of the site that writes the image: the first tag's owner. Empty for this one; another's for a mirrored copy.</summary>
+    public string JournalOwner { get; init; } = "";
+
     /// <summary>The image's id; null generates one as librbd does.</summary>
     public string? Id { get; init; }
 }

@@ -29,6 +29,9 @@ public sealed record ImageOpenOptions
     /// </summary>
     public bool KeepLock { get; init; }
 
+    /// <summary>What is done with the image's own journal where it has the journaling feature.</summary>
+    public ImageJournalUse Journal { get; init; }
+
     /// <summary>Takes a watch even when read-only, so that <see cref="Image.Updated"/> tells of changes by others.</summary>
     public bool Watch { get; init; }
 
