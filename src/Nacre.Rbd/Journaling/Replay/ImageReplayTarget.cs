@@ -1,0 +1,161 @@
+using System.Buffers;
+using Nacre.Journal;
+using Nacre.ObjectClasses.Rbd;
+using Nacre.Rados;
+using Nacre.Rados.Objects;
+
+namespace Nacre.Rbd.Journaling;
+
+/// <summary>Applies batches to an open image's objects, past its own journal: object map kept, a clone's objects made from the parent.</summary>
+internal sealed class ImageReplayTarget(ImageCore core, ObjectIo objects, ImageJournal source, bool requiresLock) : IReplayTarget
+{
+    private const StepFlags Once = StepFlags.DontNeed;
+
+    public ulong ObjectSize => core.Layout.ObjectSize;
+
+    public bool IsPrepared(ulong objectNumber) =>
+        core.ObjectMap is not { } map || objectNumber >= map.Count || map.StateOf(objectNumber) == ObjectMapState.Exists;
+
+    public async Task PrepareAsync(IReadOnlyList<ulong> objectNumbers)
+    {
+        if (core.ObjectMap is not { } map)
+        {
+            return;
+        }
+
+        var updates = new List<Task>();
+        for (int first = 0; first < objectNumbers.Count;)
+        {
+            int next = first + 1;
+            while (next < objectNumbers.Count && objectNumbers[next] == objectNumbers[next - 1] + 1)
+            {
+                next++;
+            }
+
+            updates.Add(map.UpdateAsync(
+                objectNumbers[first], objectNumbers[next - 1] + 1, ObjectMapState.Exists, null, CancellationToken.None).AsTask());
+            first = next;
+        }
+
+        await Task.WhenAll(updates);
+    }
+
+    public async Task WriteAsync(ObjectBatch batch)
+    {
+        // Snapshots and the release of the lock wait for what is in the gate.
+        await core.Writes.EnterAsync(CancellationToken.None);
+        try
+        {
+            if (requiresLock && core.Lock is { IsOwner: false })
+            {
+                throw core.Error(Errno.EROFS, "replaying without the exclusive lock to a copy");
+            }
+
+            await (batch.Kind switch
+            {
+                ObjectBatchKind.Clear => ClearAsync(batch.ObjectNumber),
+                ObjectBatchKind.CompareAndWrite => CompareAndWriteAsync(batch),
+                _ => WriteRangesAsync(batch),
+            });
+        }
+        finally
+        {
+            core.Writes.Exit();
+        }
+    }
+
+    public Exception Failed(ReplayedEntry entry, Exception cause) => Failed(source, entry.Entry, cause);
+
+    /// <summary>An error with the journal's entry in it.</summary>
+    public static RadosException Failed(ImageJournal source, Nacre.Journal.Reading.PlayedEntry entry, Exception cause) => new(
+        (cause as RadosException)?.Code ?? Errno.EIO,
+        $"applying entry {entry.Entry.TagTid}/{entry.Entry.EntryTid} at byte {entry.Offset} of journal object "
+        + $"{source.DataPool.Name}/{source.ObjectName(entry.ObjectNumber)} ({(cause as RadosException)?.Attempt ?? cause.Message})",
+        cause);
+
+    private async Task ClearAsync(ulong number)
+    {
+        // Removing a clone's object would let the parent's bytes show again.
+        bool hasParent = objects.ParentBytes(number, SnapshotId.Head) > 0;
+        await objects.ChangeAsync(
+            number, hasParent ? Effect.Exists : Effect.Removes,
+            operation => _ = hasParent ? operation.Create(false).Truncate(0) : operation.Remove(), CancellationToken.None);
+    }
+
+    private async Task CompareAndWriteAsync(ObjectBatch batch)
+    {
+        if (objects.ParentBytes(batch.ObjectNumber, SnapshotId.Head) > 0)
+        {
+            // The compare must see the parent's bytes in the object.
+            await objects.ChangeAsync(batch.ObjectNumber, Effect.Exists, static operation => operation.Create(false), CancellationToken.None);
+        }
+
+        // Where the source's bytes differed nothing was written there either.
+        OverlayExtent extent = batch.Overlay.Extents[0];
+        await objects.ChangeAsync(
+            batch.ObjectNumber, Effect.Exists,
+            operation => operation.CompareExtent(extent.Offset, batch.Expected).Write(extent.Offset, extent.Data), CancellationToken.None);
+    }
+
+    private async Task WriteRangesAsync(ObjectBatch batch)
+    {
+        var rented = new List<byte[]>();
+        try
+        {
+            await objects.ChangeAsync(
+                batch.ObjectNumber, batch.Overlay.HasData ? Effect.Exists : Effect.ExistsIfBefore,
+                operation => AddSteps(operation, batch.Overlay.Extents, rented), CancellationToken.None);
+        }
+        finally
+        {
+            rented.ForEach(buffer => ArrayPool<byte>.Shared.Return(buffer));
+        }
+    }
+
+    // What becomes zero first: it may cut the object off. A clone's object can be written twice, so that this may be called again.
+    private void AddSteps(WriteOperation operation, IReadOnlyList<OverlayExtent> extents, List<byte[]> rented)
+    {
+        foreach (OverlayExtent extent in extents)
+        {
+            if (extent.IsZero)
+            {
+                operation.Zero(extent.Offset, extent.Length);
+            }
+        }
+
+        for (int first = 0; first < extents.Count;)
+        {
+            if (extents[first].IsZero)
+            {
+                first++;
+                continue;
+            }
+
+            int next = first + 1;
+            while (next < extents.Count && !extents[next].IsZero && extents[next].Offset == extents[next - 1].End)
+            {
+                next++;
+            }
+
+            ulong offset = extents[first].Offset;
+            ReadOnlyMemory<byte> data = next == first + 1 ? extents[first].Data : Join(extents, first, next, rented);
+            _ = offset == 0 && (ulong)data.Length == ObjectSize ? operation.WriteFull(data, Once) : operation.Write(offset, data, Once);
+            first = next;
+        }
+    }
+
+    // Neighbours go as one step: the store's work is by the step.
+    private static ReadOnlyMemory<byte> Join(IReadOnlyList<OverlayExtent> extents, int first, int next, List<byte[]> rented)
+    {
+        int length = (int)(extents[next - 1].End - extents[first].Offset);
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(length);
+        rented.Add(buffer);
+        for (int at = 0; first < next; first++)
+        {
+            extents[first].Data.CopyTo(buffer.AsMemory(at));
+            at += extents[first].Data.Length;
+        }
+
+        return buffer.AsMemory(0, length);
+    }
+}
