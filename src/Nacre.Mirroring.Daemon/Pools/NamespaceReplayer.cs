@@ -32,6 +32,9 @@ internal sealed class NamespaceReplayer : IAsyncDisposable
     {
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         MirroringWatch? remote = null;
+
+        // A monitor may take a second to make an id: no first copy should wait for it.
+        _context.SnapshotIds(_context.Local).Refill();
         try
         {
             _status.Refreshing = RefreshStatuses;
