@@ -153,6 +153,10 @@ internal sealed class ImageReplayer
                 case PruneLocal prune:
                     await copy.RemoveSnapshotAsync(_local, _local.Find(prune.SnapshotId)!, cancellationToken);
                     break;
+                case AbandonCopy abandon:
+                    await new AbandonedCopy(_context, copy, _local).TakeBackAsync(abandon.SnapshotId, abandon.LocalStart, cancellationToken);
+                    await copy.RemoveSnapshotAsync(_local, _local.Find(abandon.SnapshotId)!, cancellationToken);
+                    break;
                 case UnlinkRemote unlink:
                     await UnlinkAsync(remoteId, unlink.SnapshotId, cancellationToken);
                     break;

@@ -44,8 +44,8 @@ internal sealed class ReplayPlanner(string localMirrorUuid, string remoteMirrorU
             }
             else if (mirror.LastCopiedObjectNumber == 0 && scan.Start > 0)
             {
-                // Its image state or object map may be missing, and no data were copied: make it anew. Keep the one it starts from.
-                unneeded = [snapshot.Id];
+                // Its image state or object map may be missing, and few data were copied: make it anew.
+                scan.Stillborn = snapshot.Id;
                 break;
             }
             else
@@ -64,6 +64,10 @@ internal sealed class ReplayPlanner(string localMirrorUuid, string remoteMirrorU
         else if (scan.Newest is { State: MirrorSnapshotState.Primary })
         {
             decided = new StopReplay(MirrorImageStatusState.Stopped, "force promoted");
+        }
+        else if (scan.Stillborn is { } stillborn)
+        {
+            decided = new AbandonCopy(stillborn, scan.Start);
         }
         else if (unneeded.Count > 0)
         {
@@ -155,7 +159,7 @@ internal sealed class ReplayPlanner(string localMirrorUuid, string remoteMirrorU
             if (scan.End is { } interrupted && scan.Newest!.PrimarySnapshotId != end.Id)
             {
                 // Half of a snapshot that is not there any more: begin anew with the one that is.
-                return new PruneLocal(interrupted);
+                return new AbandonCopy(interrupted, scan.Start);
             }
 
             return new CopySnapshot(start, end.Id, scan.Start, scan.End, pending);
@@ -191,5 +195,8 @@ internal sealed class ReplayPlanner(string localMirrorUuid, string remoteMirrorU
 
         /// <summary>An interrupted copy's.</summary>
         public ulong? End { get; set; }
+
+        /// <summary>That of one that never got going.</summary>
+        public ulong? Stillborn { get; set; }
     }
 }

@@ -5,8 +5,13 @@ namespace Nacre.Mirroring.Daemon.Planning;
 /// <summary>What a replayer does next with an image; see <see cref="ReplayPlanner"/>.</summary>
 internal abstract record ReplayStep;
 
-/// <summary>Remove a local mirror snapshot that nobody needs any more, or whose copy never got going.</summary>
+/// <summary>Remove a local mirror snapshot that nobody needs any more.</summary>
 internal sealed record PruneLocal(ulong SnapshotId) : ReplayStep;
+
+/// <summary>Give up a copy that was cut off: take back what it wrote, and remove its local snapshot.</summary>
+/// <param name="SnapshotId">The local snapshot.</param>
+/// <param name="LocalStart">The complete mirror snapshot to go back to; 0 for none.</param>
+internal sealed record AbandonCopy(ulong SnapshotId, ulong LocalStart) : ReplayStep;
 
 /// <summary>Tell the source that a snapshot is not needed any more.</summary>
 internal sealed record UnlinkRemote(ulong SnapshotId) : ReplayStep;

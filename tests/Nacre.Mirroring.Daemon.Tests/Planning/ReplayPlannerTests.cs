@@ -24,11 +24,11 @@ public class ReplayPlannerTests
 
     [Fact]
     public void Delta_without_progress_is_made_anew() =>
-        Assert.Equal(new PruneLocal(10), Next(Header(Copy(9, 5), Copy(10, 7, complete: false)), Header(Primary(5), Primary(7))));
+        Assert.Equal(new AbandonCopy(10, 9), Next(Header(Copy(9, 5), Copy(10, 7, complete: false)), Header(Primary(5), Primary(7))));
 
     [Fact]
     public void Half_of_a_snapshot_that_is_gone_is_made_anew() =>
-        Assert.Equal(new PruneLocal(10), Next(Header(Copy(9, 5), Copy(10, 7, complete: false, copied: 3)), Header(Primary(5), Primary(8))));
+        Assert.Equal(new AbandonCopy(10, 9), Next(Header(Copy(9, 5), Copy(10, 7, complete: false, copied: 3)), Header(Primary(5), Primary(8))));
 
     [Fact]
     public void Older_local_snapshots_are_pruned_but_not_the_last_complete_one()
