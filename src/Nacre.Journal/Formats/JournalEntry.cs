@@ -22,14 +22,21 @@ public readonly record struct JournalEntry(ulong TagTid, ulong EntryTid, ReadOnl
     private const int HeaderSize = 8 + 1 + 8 + 8 + 4;
 
     /// <summary>Writes it, checksum included.</summary>
-    public void Encode(CephWriter writer)
+    public void Encode(CephWriter writer) => Encode(writer, TagTid, EntryTid, Data, static (w, data) => w.WriteRaw(data.Span));
+
+    /// <summary>Writes an entry whose payload is encoded in its place.</summary>
+    public static void Encode<T>(CephWriter writer, ulong tagTid, ulong entryTid, T data, Action<CephWriter, T> encode)
     {
         int start = writer.Length;
         writer.Write(Preamble);
         writer.Write((byte)1);
-        writer.Write(EntryTid);
-        writer.Write(TagTid);
-        writer.WriteBytes(Data.Span);
+        writer.Write(entryTid);
+        writer.Write(tagTid);
+        using (writer.Sized())
+        {
+            encode(writer, data);
+        }
+
         writer.Write(CephCrc32C.Append(0, writer.WrittenSpan[start..]));
     }
 

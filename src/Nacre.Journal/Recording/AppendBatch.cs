@@ -1,16 +1,18 @@
 using Nacre.Journal.Formats;
 using Nacre.ObjectClasses.Journal;
+using Nacre.Rados;
 using Nacre.Rados.Encoding;
 
 namespace Nacre.Journal.Recording;
 
 /// <summary>An entry that is being appended.</summary>
-internal sealed class PendingEntry(ulong tagTid, ulong entryTid)
+internal sealed class PendingEntry(ulong tagTid, ulong entryTid, JournalAppend append)
 {
-    private readonly TaskCompletionSource<JournalObjectPosition> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ulong _objectNumber;
 
-    public Task<JournalObjectPosition> Completion => _completion.Task;
+    public ulong TagTid => tagTid;
+
+    public ulong EntryTid => entryTid;
 
     public bool IsSafe { get; private set; }
 
@@ -20,28 +22,34 @@ internal sealed class PendingEntry(ulong tagTid, ulong entryTid)
         IsSafe = true;
     }
 
-    public void Complete() => _completion.TrySetResult(new JournalObjectPosition(_objectNumber, tagTid, entryTid));
+    public void Complete() => append.OnDurable(new JournalObjectPosition(_objectNumber, tagTid, entryTid));
 
-    public void Fail(Exception exception) => _completion.TrySetException(exception);
+    public void Fail(RadosException exception) => append.OnFailed(exception);
 }
 
-/// <summary>Entries that go to an object together.</summary>
-internal sealed class AppendBatch(ulong sequence)
+/// <summary>An entry of its own, whose fate is a task.</summary>
+internal sealed class AwaitedAppend : JournalAppend
 {
-    private readonly CephWriter _writer = new();
+    private readonly TaskCompletionSource<JournalObjectPosition> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    public Task<JournalObjectPosition> Completion => _completion.Task;
+
+    protected internal override void OnDurable(JournalObjectPosition position) => _completion.TrySetResult(position);
+
+    protected internal override void OnFailed(RadosException exception) => _completion.TrySetException(exception);
+}
+
+/// <summary>Entries that go to an object together, in a buffer that its recorder lends.</summary>
+internal sealed class AppendBatch(ulong sequence, CephWriter writer)
+{
     /// <summary>Order of the batches of a lane.</summary>
     public ulong Sequence => sequence;
 
+    public CephWriter Writer => writer;
+
     public List<PendingEntry> Entries { get; } = [];
 
-    public ReadOnlyMemory<byte> Bytes => _writer.WrittenMemory;
-
-    public void Add(PendingEntry pending, JournalEntry entry)
-    {
-        entry.Encode(_writer);
-        Entries.Add(pending);
-    }
+    public ReadOnlyMemory<byte> Bytes => writer.WrittenMemory;
 }
 
 /// <summary>The objects of one number modulo the width: what waits for them and what is under way.</summary>
@@ -53,16 +61,17 @@ internal sealed class AppendLane
 
     public int InFlight { get; set; }
 
-    public void Add(PendingEntry pending, JournalEntry entry, int maximumBytes)
+    /// <summary>The batch that an entry of about that many bytes joins.</summary>
+    public AppendBatch BatchFor(int entryBytes, int maximumBytes, Stack<CephWriter> writers)
     {
         AppendBatch? last = _waiting.Last?.Value;
-        if (last is null || last.Bytes.Length + entry.Data.Length + JournalEntry.FixedSize > maximumBytes)
+        if (last is null || last.Bytes.Length + entryBytes > maximumBytes)
         {
-            last = new AppendBatch(_sequence++);
+            last = new AppendBatch(_sequence++, writers.TryPop(out CephWriter? writer) ? writer : new CephWriter(4096));
             _waiting.AddLast(last);
         }
 
-        last.Add(pending, entry);
+        return last;
     }
 
     public bool TryTake(out AppendBatch batch)

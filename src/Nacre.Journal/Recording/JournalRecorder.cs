@@ -3,6 +3,7 @@ using Nacre.Journal.Metadata;
 using Nacre.ObjectClasses.Calls;
 using Nacre.ObjectClasses.Journal;
 using Nacre.Rados;
+using Nacre.Rados.Encoding;
 using Nacre.Rados.Objects;
 
 namespace Nacre.Journal.Recording;
@@ -24,6 +25,7 @@ public sealed class JournalRecorder : IAsyncDisposable
     private readonly AppendLane[] _lanes;
     private readonly Queue<PendingEntry> _unacknowledged = new();
     private readonly Dictionary<ulong, ulong> _nextEntries = [];
+    private readonly Stack<CephWriter> _writers = new();
     private readonly TaskCompletionSource _idle = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ulong _set;
     private int _running = 1;
@@ -60,21 +62,43 @@ public sealed class JournalRecorder : IAsyncDisposable
     /// </summary>
     public Task<JournalObjectPosition> AppendAsync(ulong tagTid, ReadOnlyMemory<byte> data)
     {
+        var append = new AwaitedAppend();
+        Append(tagTid, data.Length, data, static (writer, bytes) => writer.WriteRaw(bytes.Span), append, more: false);
+        return append.Completion;
+    }
+
+    /// <summary>Appends an event like <see cref="AppendAsync"/>, encoded where it is sent from, and tells its fate to <paramref name="append"/>.</summary>
+    /// <param name="tagTid">The tag.</param>
+    /// <param name="journalEvent">The event; its data are copied before this returns.</param>
+    /// <param name="sizeHint">About how many bytes it takes.</param>
+    /// <param name="append">Is told; at once, and before this returns, where the recorder has failed already.</param>
+    /// <param name="more">Another one follows at once that belongs to it: it need not be sent before that.</param>
+    public void Append(ulong tagTid, JournalEvent journalEvent, int sizeHint, JournalAppend append, bool more = false) =>
+        Append(tagTid, sizeHint, journalEvent, static (writer, e) => e.Encode(writer), append, more);
+
+    private void Append<T>(ulong tagTid, int size, T data, Action<CephWriter, T> encode, JournalAppend append, bool more)
+    {
         lock (_lock)
         {
             if (_failure is not null)
             {
-                return Task.FromException<JournalObjectPosition>(_failure);
+                append.OnFailed(_failure);
+                return;
             }
 
             ulong number = _nextEntries.GetValueOrDefault(tagTid);
             _nextEntries[tagTid] = number + 1;
-            var pending = new PendingEntry(tagTid, number);
+            var pending = new PendingEntry(tagTid, number, append);
             _unacknowledged.Enqueue(pending);
             AppendLane lane = _lanes[number % _journal.SplayWidth];
-            lane.Add(pending, new JournalEntry(tagTid, number, data), (int)Math.Min((ulong)_options.MaximumAppendBytes, ObjectSize));
-            Send(lane);
-            return pending.Completion;
+            AppendBatch batch = lane.BatchFor(
+                size + JournalEntry.FixedSize, (int)Math.Min((ulong)_options.MaximumAppendBytes, ObjectSize), _writers);
+            JournalEntry.Encode(batch.Writer, tagTid, number, data, encode);
+            batch.Entries.Add(pending);
+            for (int i = 0; i < _lanes.Length && !more; i++)
+            {
+                Send(_lanes[i]);
+            }
         }
     }
 
@@ -148,6 +172,7 @@ public sealed class JournalRecorder : IAsyncDisposable
             }
             else
             {
+                GiveBack(batch.Writer);
                 batch.Entries.ForEach(entry => entry.MarkSafe(number));
                 while (_unacknowledged.TryPeek(out PendingEntry? first) && first.IsSafe)
                 {
@@ -209,6 +234,16 @@ public sealed class JournalRecorder : IAsyncDisposable
         while (_unacknowledged.TryDequeue(out PendingEntry? entry))
         {
             entry.Fail(_failure);
+        }
+    }
+
+    // A buffer is used again, but a few long ones are enough.
+    private void GiveBack(CephWriter writer)
+    {
+        if (_writers.Count < 2 * _lanes.Length)
+        {
+            writer.Clear();
+            _writers.Push(writer);
         }
     }
 

@@ -84,6 +84,14 @@ public sealed class CephWriter : IBufferWriter<byte>
         return new VersionedScope(this, at);
     }
 
+    /// <summary>Opens a bufferlist that is written in its place; dispose the scope to fill in its length.</summary>
+    public VersionedScope Sized()
+    {
+        int at = _length;
+        Write(0u);
+        return new VersionedScope(this, at);
+    }
+
     /// <inheritdoc/>
     public void Advance(int count)
     {
@@ -117,7 +125,7 @@ public sealed class CephWriter : IBufferWriter<byte>
         }
     }
 
-    /// <summary>An open versioned struct; see <see cref="Versioned"/>.</summary>
+    /// <summary>An open versioned struct or bufferlist; see <see cref="Versioned"/> and <see cref="Sized"/>.</summary>
     public readonly struct VersionedScope : IDisposable
     {
         private readonly CephWriter _writer;

@@ -1,4 +1,5 @@
 using Nacre.ObjectClasses.Rbd;
+using Nacre.Rbd.Journaling;
 
 namespace Nacre.Rbd;
 
@@ -23,17 +24,8 @@ public sealed record ImageCreateOptions
     /// <summary>Pool of the data objects; null for <c>rbd_default_data_pool</c>, else the image's own.</summary>
     public string? DataPool { get; init; }
 
-    /// <summary>log2 of the journal's object size, 12 to 26; null for <c>rbd_journal_order</c> (24, 16 MiB).</summary>
-    public int? JournalOrder { get; init; }
-
-    /// <summary>Objects that the journal writes in turn; null for <c>rbd_journal_splay_width</c> (4).</summary>
-    public int? JournalSplayWidth { get; init; }
-
-    /// <summary>Pool of the journal's objects; null for <c>rbd_journal_pool</c>, else the image's own.</summary>
-    public string? JournalPool { get; init; }
-
-    /// <summary>Mirror uuid of the site that writes the image: the first tag's owner. Empty for this one; another's for a mirrored copy.</summary>
-    public string JournalOwner { get; init; } = "";
+    /// <summary>How the journal of an image with journaling is made.</summary>
+    public JournalLayout Journal { get; init; } = JournalLayout.Default;
 
     /// <summary>The image's id; null generates one as librbd does.</summary>
     public string? Id { get; init; }

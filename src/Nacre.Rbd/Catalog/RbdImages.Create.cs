@@ -5,6 +5,7 @@ using Nacre.ObjectClasses.Rbd;
 using Nacre.Rados;
 using Nacre.Rados.Clusters;
 using Nacre.Rados.Objects;
+using Nacre.Rbd.Journaling;
 
 namespace Nacre.Rbd;
 
@@ -52,7 +53,7 @@ public sealed partial class RbdImages
         var made = new Stack<string>();
         try
         {
-            await CreateObjectsAsync(name, image, prefix, image.DataPool is null ? -1 : dataPool.Id, made, cancellationToken);
+            await CreateObjectsAsync(name, image, prefix, image.DataPool is null ? -1 : dataPool.Id, options.Journal, made, cancellationToken);
         }
         catch (RadosException)
         {
@@ -82,11 +83,6 @@ public sealed partial class RbdImages
             throw Refused(Errno.EINVAL, name, "operations is set by the library alone");
         }
 
-        if (features.HasFlag(RbdFeatures.Journaling))
-        {
-            throw Refused(Errno.EOPNOTSUPP, name, "journaling is not supported yet");
-        }
-
         features |= features.HasFlag(RbdFeatures.ObjectMap) ? RbdFeatures.FastDiff : RbdFeatures.None;
         if (features.HasFlag(RbdFeatures.FastDiff) && !features.HasFlag(RbdFeatures.ObjectMap))
         {
@@ -96,6 +92,11 @@ public sealed partial class RbdImages
         if (features.HasFlag(RbdFeatures.ObjectMap) && !features.HasFlag(RbdFeatures.ExclusiveLock))
         {
             throw Refused(Errno.EINVAL, name, "object-map needs exclusive-lock");
+        }
+
+        if (features.HasFlag(RbdFeatures.Journaling) && !features.HasFlag(RbdFeatures.ExclusiveLock))
+        {
+            throw Refused(Errno.EINVAL, name, "journaling needs exclusive-lock");
         }
 
         int order = options.Order is null or 0 ? (int)GetUInt64Option("rbd_default_order", 22) : options.Order.Value;
@@ -126,7 +127,7 @@ public sealed partial class RbdImages
     }
 
     private async Task CreateObjectsAsync(
-        string name, NewImage image, string prefix, long dataPoolId, Stack<string> made, CancellationToken cancellationToken)
+        string name, NewImage image, string prefix, long dataPoolId, JournalLayout journal, Stack<string> made, CancellationToken cancellationToken)
     {
         await _pool.ExecuteAsync(
             RbdObjects.ImageId(name), new WriteOperation().Create(true).Call(RbdCalls.SetId(image.Id)), "naming an image", null, cancellationToken);
@@ -157,6 +158,11 @@ public sealed partial class RbdImages
             await _pool.CallAsync(
                 RbdObjects.ObjectMap(image.Id),
                 RbdCalls.ResizeObjectMap(image.Layout.ObjectCount(image.Size), ObjectMapState.Nonexistent), cancellationToken);
+        }
+
+        if (image.Features.HasFlag(RbdFeatures.Journaling))
+        {
+            await JournalObjects.CreateAsync(_pool, image.Id, journal, GetOption, cancellationToken);
         }
     }
 

@@ -128,7 +128,15 @@ public sealed partial class RbdImages
     private async Task RenameImageAsync(string name, string newName, CancellationToken cancellationToken)
     {
         string id = await ReadIdAsync(name, cancellationToken) ?? throw new RadosException(Errno.ENOENT, $"image {_pool.Name}/{name}");
-        await RenameStepsAsync(id, name, newName, cancellationToken);
+        ImageFeatures features = await _pool.CallAsync(RbdObjects.Header(id), RbdCalls.GetFeatures(readOnly: true), cancellationToken);
+        if (!features.Features.HasFlag(RbdFeatures.Journaling))
+        {
+            await RenameStepsAsync(id, name, newName, cancellationToken);
+            return;
+        }
+
+        await using Image image = await OpenByIdAsync(id, new ImageOpenOptions { Time = _time }, cancellationToken);
+        await image.RenameAsync(newName, cancellationToken);
     }
 
     /// <summary>Renames for another client, which knows only the image.</summary>

@@ -4,6 +4,7 @@ using Nacre.Rados;
 using Nacre.Rados.Clusters;
 using Nacre.Rados.Encoding;
 using Nacre.Rados.Objects;
+using Nacre.Rbd.Journaling;
 
 namespace Nacre.Rbd;
 
@@ -73,12 +74,13 @@ public sealed partial class RbdImages
         if (await _pool.StatAsync(header, cancellationToken: cancellationToken) is not null)
         {
             await using Image image = await OpenByIdAsync(
-                id, new ImageOpenOptions { IgnoreNonPrimary = true, Time = _time }, cancellationToken);
+                id, new ImageOpenOptions { IgnoreNonPrimary = true, Journal = ImageJournalUse.Ignore, Time = _time }, cancellationToken);
             await CheckUnusedAsync(image, cancellationToken);
             await image.DiscardDataAsync(progress, cancellationToken);
             await DetachFromParentAsync(image, cancellationToken);
         }
 
+        await JournalObjects.RemoveAsync(_pool, id, cancellationToken);
         await _pool.RemoveAsync(RbdObjects.ObjectMap(id), null, cancellationToken);
         await _pool.RemoveAsync(header, null, cancellationToken);
         if (await ReadNameAsync(id, cancellationToken) is { } name)
@@ -105,16 +107,16 @@ public sealed partial class RbdImages
             return;
         }
 
-        await using Image image = await OpenByIdAsync(id, new ImageOpenOptions { IgnoreNonPrimary = true, Time = _time }, cancellationToken);
+        await using Image image = await OpenByIdAsync(
+            id, new ImageOpenOptions { IgnoreNonPrimary = true, Journal = ImageJournalUse.Ignore, Time = _time }, cancellationToken);
         await CheckUnusedAsync(image, cancellationToken);
     }
 
     private static async Task CheckUnusedAsync(Image image, CancellationToken cancellationToken)
     {
-        if ((image.Features & (RbdFeatures.Journaling | RbdFeatures.Migrating)) != 0)
+        if (image.Features.HasFlag(RbdFeatures.Migrating))
         {
-            throw new RadosException(
-                Errno.EOPNOTSUPP, $"removing image {image.Pool.Name}/{image.Name}, which is journaled or being migrated (use Ceph's rbd),");
+            throw new RadosException(Errno.EOPNOTSUPP, $"removing image {image.Pool.Name}/{image.Name}, which is being migrated (use Ceph's rbd),");
         }
 
         if (image.Group is not null)

@@ -29,6 +29,7 @@ internal sealed class DifferenceReader(ImageCore core, ObjectIo objects)
     public async Task<ObjectChangeSet> GetObjectChangesAsync(ulong? from, ulong to, CancellationToken cancellationToken)
     {
         await core.RefreshIfStaleAsync(cancellationToken);
+        await core.ApplyJournaledAsync(cancellationToken);
         Check(from, to);
         // From the beginning only the end counts: what exists there.
         List<ulong> snapshots = [.. core.State.Snapshots.Select(s => s.Id).Where(id => id >= from && id < to), to];
@@ -68,6 +69,7 @@ internal sealed class DifferenceReader(ImageCore core, ObjectIo objects)
     public async Task<ObjectDifference> GetObjectDifferenceAsync(ulong number, ulong? from, ulong to, CancellationToken cancellationToken)
     {
         Check(from, to);
+        await core.ApplyJournaledAsync(cancellationToken);
         try
         {
             ObjectSnapshots set = await core.DataPool.ListSnapshotsAsync(core.ObjectName(number), cancellationToken);

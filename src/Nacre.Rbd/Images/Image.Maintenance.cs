@@ -1,4 +1,5 @@
 using Nacre.ObjectClasses.Rbd;
+using Nacre.Rbd.Journaling;
 
 namespace Nacre.Rbd;
 
@@ -13,9 +14,19 @@ public sealed partial class Image
         ulong size, bool allowShrink = false, IProgress<OperationProgress>? progress = null, CancellationToken cancellationToken = default) =>
         _maintenance.ResizeAsync(size, allowShrink, progress, cancellationToken);
 
-    /// <summary>Switches features on or off (exclusive-lock, object-map, fast-diff, deep-flatten off). EINVAL where they depend on others.</summary>
+    /// <summary>
+    /// Switches features on or off (exclusive-lock, object-map, fast-diff, journaling, deep-flatten off). EINVAL where they depend on others, or where the
+    /// image is mirrored by the journal that is to go.
+    /// </summary>
     public Task UpdateFeaturesAsync(RbdFeatures features, bool enable, CancellationToken cancellationToken = default) =>
-        _maintenance.UpdateFeaturesAsync(features, enable, cancellationToken);
+        _maintenance.UpdateFeaturesAsync(features, enable, JournalLayout.Default, cancellationToken);
+
+    /// <summary>
+    /// Switches features on, and where journaling is among them makes the journal that way. Where another client owns the lock, it makes the journal by
+    /// its own options.
+    /// </summary>
+    public Task EnableFeaturesAsync(RbdFeatures features, JournalLayout layout, CancellationToken cancellationToken = default) =>
+        _maintenance.UpdateFeaturesAsync(features, true, layout, cancellationToken);
 
     /// <summary>Marks the image as a mirrored copy or as writable again (feature non-primary), and tells everybody.</summary>
     public Task SetNonPrimaryAsync(bool nonPrimary, CancellationToken cancellationToken = default) =>

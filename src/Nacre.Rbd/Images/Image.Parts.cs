@@ -23,9 +23,14 @@ public sealed partial class Image
         _snapshots = new SnapshotOperations(core, _objects);
         _differences = new DifferenceReader(core, _objects);
         _maintenance = new MaintenanceOperations(core, _objects);
+        core.Io = _io;
+        core.Objects = _objects;
         core.Snapshots = _snapshots;
         core.Maintenance = _maintenance;
     }
+
+    /// <summary>Renames it, recorded in its journal.</summary>
+    internal Task RenameAsync(string newName, CancellationToken cancellationToken) => _maintenance.RenameAsync(newName, cancellationToken);
 
     /// <summary>
     /// First half of removing the image: takes the lock, finishes removals of snapshots that were begun, and gives all data up. EBUSY where another client

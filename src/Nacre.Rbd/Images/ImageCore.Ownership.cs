@@ -3,6 +3,7 @@ using Nacre.ObjectClasses.Rbd.Notifications;
 using Nacre.Rados;
 using Nacre.Rados.Objects;
 using Nacre.Rados.Watching;
+using Nacre.Rbd.Journaling;
 
 namespace Nacre.Rbd;
 
@@ -111,22 +112,24 @@ internal sealed partial class ImageCore
     }
 
     /// <summary>
-    /// Enters the write gate, owning the lock where the image has one. Leave by <see cref="IoGate.Exit"/> of <see cref="Writes"/>.
+    /// Enters the write gate, owning the lock where the image has one. Leave by <see cref="IoGate.Exit"/> of <see cref="Writes"/>. Where it gives a
+    /// journal's writer, the change has to be recorded there.
     /// </summary>
-    public ValueTask BeginWriteAsync(CancellationToken cancellationToken)
+    public ValueTask<JournalWriter?> BeginWriteAsync(CancellationToken cancellationToken)
     {
         // The ordinary case costs nothing.
         if (Interlocked.Read(ref _updatesSeen) == Interlocked.Read(ref _updatesRead) && IsWritableNow(out bool ready) && ready && Writes.TryEnter(out _))
         {
-            if (Lock is null or { IsOwner: true })
+            JournalWriter? journal = Journal;
+            if (Lock is null or { IsOwner: true } && (journal is not null || !IsRecording(State)))
             {
-                return ValueTask.CompletedTask;
+                return new ValueTask<JournalWriter?>(journal);
             }
 
             Writes.Exit();
         }
 
-        return new ValueTask(BeginWriteSlowlyAsync(cancellationToken));
+        return new ValueTask<JournalWriter?>(BeginWriteSlowlyAsync(cancellationToken));
     }
 
     /// <summary>Tells all that the header changed, this client too.</summary>
@@ -165,11 +168,6 @@ internal sealed partial class ImageCore
         if (IsReadOnly)
         {
             throw Error(Errno.EROFS, State.Has(RbdFeatures.NonPrimary) && !Options.ReadOnly ? $"{what} (a mirrored copy: promote it first)" : what);
-        }
-
-        if (State.Has(RbdFeatures.Journaling))
-        {
-            throw Error(Errno.EOPNOTSUPP, $"{what} with the journaling feature, which is not supported yet,");
         }
 
         if (State.Has(RbdFeatures.Migrating))
@@ -216,12 +214,12 @@ internal sealed partial class ImageCore
     private bool IsWritableNow(out bool ready)
     {
         HeaderState state = State;
-        ready = (state.Features & (RbdFeatures.Journaling | RbdFeatures.Migrating | RbdFeatures.DirtyCache)) == 0
-            && (Lock is not null || !state.Has(RbdFeatures.ExclusiveLock));
+        ready = (state.Features & (RbdFeatures.Migrating | RbdFeatures.DirtyCache)) == 0
+            && (Lock is not null || !state.Has(RbdFeatures.ExclusiveLock)) && HasUsableJournal(state);
         return !IsReadOnly && Volatile.Read(ref _closed) == 0;
     }
 
-    private async Task BeginWriteSlowlyAsync(CancellationToken cancellationToken)
+    private async Task<JournalWriter?> BeginWriteSlowlyAsync(CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -230,15 +228,20 @@ internal sealed partial class ImageCore
             ThrowIfReadOnly("writing");
             ReadyLock();
             ExclusiveLock? exclusiveLock = State.Has(RbdFeatures.ExclusiveLock) ? Lock : null;
-            if (exclusiveLock is { IsOwner: false })
+            if (!HasUsableJournal(State))
+            {
+                await TakeUsableJournalAsync(cancellationToken);
+            }
+            else if (exclusiveLock is { IsOwner: false })
             {
                 await exclusiveLock.AcquireAsync(cancellationToken);
             }
 
             await Writes.EnterAsync(cancellationToken);
-            if (exclusiveLock is null or { IsOwner: true })
+            JournalWriter? journal = Journal;
+            if (exclusiveLock is null or { IsOwner: true } && (journal is not null || !IsRecording(State)))
             {
-                return;
+                return journal;
             }
 
             Writes.Exit();

@@ -24,6 +24,7 @@ internal sealed partial class ImageCore
         Name = name;
         Identity = identity;
         Options = options;
+        JournalUse = options.Journal;
         HeaderName = RbdObjects.Header(id);
         OpenedSnapshot = options.OpenedSnapshot;
         Background = new BackgroundTasks(Log);

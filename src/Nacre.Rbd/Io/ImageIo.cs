@@ -1,21 +1,26 @@
-using System.Buffers;
-using Nacre.ObjectClasses.Calls;
 using Nacre.Rados;
 using Nacre.Rados.Objects;
+using Nacre.Rbd.Journaling;
 
 namespace Nacre.Rbd;
 
 /// <summary>Reads and writes of the whole image, spread over its objects (librbd::io::ImageRequest).</summary>
-internal sealed class ImageIo(ImageCore core, ObjectIo objects)
+internal sealed partial class ImageIo(ImageCore core, ObjectIo objects)
 {
     public async ValueTask ReadAsync(ulong offset, Memory<byte> buffer, CancellationToken cancellationToken)
     {
         await core.Reads.EnterAsync(cancellationToken);
         try
         {
-            await core.RefreshIfStaleAsync(cancellationToken);
+            await core.PrepareReadAsync(cancellationToken);
             core.TouchAccessed();
             CheckRange(offset, (ulong)buffer.Length, "reading");
+            if (core.Journal is { } journal)
+            {
+                // What was acknowledged is in the journal, but perhaps not yet in the objects.
+                await journal.WaitForAsync(offset, (ulong)buffer.Length, cancellationToken);
+            }
+
             if (buffer.IsEmpty)
             {
                 return;
@@ -44,9 +49,15 @@ internal sealed class ImageIo(ImageCore core, ObjectIo objects)
         await core.Reads.EnterAsync(cancellationToken);
         try
         {
-            await core.RefreshIfStaleAsync(cancellationToken);
+            await core.PrepareReadAsync(cancellationToken);
             core.TouchAccessed();
             CheckRange(offset, (ulong)buffer.Length, "reading");
+            if (core.Journal is { } journal)
+            {
+                // What was acknowledged is in the journal, but perhaps not yet in the objects.
+                await journal.WaitForAsync(offset, (ulong)buffer.Length, cancellationToken);
+            }
+
             var found = new List<Extent>();
             await BoundedWork.ForEachAsync(
                 Pieces(offset, (ulong)buffer.Length), core.Concurrency,
@@ -70,7 +81,8 @@ internal sealed class ImageIo(ImageCore core, ObjectIo objects)
 
     public async ValueTask WriteAsync(ulong offset, ReadOnlyMemory<byte> data, CancellationToken cancellationToken)
     {
-        await core.BeginWriteAsync(cancellationToken);
+        JournalWriter? journal = await core.BeginWriteAsync(cancellationToken);
+        JournaledChange? change = null;
         try
         {
             core.TouchModified();
@@ -80,37 +92,44 @@ internal sealed class ImageIo(ImageCore core, ObjectIo objects)
                 return;
             }
 
-            ObjectPiece piece = core.Layout.PieceAt(offset);
-            if (piece.Length >= (ulong)data.Length)
+            if (journal is null)
             {
-                await WriteObjectAsync(piece.ObjectNumber, piece.Offset, data, cancellationToken);
+                await ApplyWriteAsync(offset, data, cancellationToken);
                 return;
             }
 
-            await BoundedWork.ForEachAsync(
-                core.Layout.Map(offset, (ulong)data.Length), core.Concurrency, (extent, token) => WriteExtentAsync(extent, data, token), cancellationToken);
+            change = JournaledChange.Write(offset, data);
         }
         finally
         {
-            core.Writes.Exit();
+            ExitUnless(change);
         }
+
+        await journal.RecordAsync(change, cancellationToken);
     }
 
     public async ValueTask DiscardAsync(ulong offset, ulong length, uint granularity, CancellationToken cancellationToken)
     {
-        await core.BeginWriteAsync(cancellationToken);
+        JournalWriter? journal = await core.BeginWriteAsync(cancellationToken);
+        JournaledChange? change = null;
         try
         {
             core.TouchModified();
             CheckRange(offset, length, "discarding");
-            await BoundedWork.ForEachAsync(
-                core.Layout.Map(offset, length), core.Concurrency,
-                (extent, token) => DiscardExtentAsync(extent.ObjectNumber, extent.Offset, extent.Length, granularity, token), cancellationToken);
+            if (journal is null || length == 0)
+            {
+                await ApplyDiscardAsync(offset, length, granularity, cancellationToken);
+                return;
+            }
+
+            change = JournaledChange.Discard(offset, length, granularity);
         }
         finally
         {
-            core.Writes.Exit();
+            ExitUnless(change);
         }
+
+        await journal.RecordAsync(change, cancellationToken);
     }
 
     // Whole objects go, parts are zeroed: with no granularity a discard always reads as zeroes.
@@ -124,18 +143,26 @@ internal sealed class ImageIo(ImageCore core, ObjectIo objects)
             throw core.Error(Errno.EINVAL, $"writing {length} bytes of a pattern of {pattern.Length}");
         }
 
-        await core.BeginWriteAsync(cancellationToken);
+        JournalWriter? journal = await core.BeginWriteAsync(cancellationToken);
+        JournaledChange? change = null;
         try
         {
             core.TouchModified();
             CheckRange(offset, length, "writing");
-            await BoundedWork.ForEachAsync(
-                Pieces(offset, length), core.Concurrency, (piece, token) => WriteSameAsync(piece.Piece, piece.At, pattern, token), cancellationToken);
+            if (journal is null || length == 0)
+            {
+                await ApplyWriteSameAsync(offset, length, pattern, cancellationToken);
+                return;
+            }
+
+            change = JournaledChange.WriteSame(offset, length, pattern);
         }
         finally
         {
-            core.Writes.Exit();
+            ExitUnless(change);
         }
+
+        await journal.RecordAsync(change, cancellationToken);
     }
 
     public async ValueTask<ulong?> CompareAndWriteAsync(
@@ -147,167 +174,49 @@ internal sealed class ImageIo(ImageCore core, ObjectIo objects)
             throw core.Error(Errno.EINVAL, $"comparing {expected.Length} bytes at {offset} and writing {data.Length}");
         }
 
-        await core.BeginWriteAsync(cancellationToken);
+        JournalWriter? journal = await core.BeginWriteAsync(cancellationToken);
+        JournaledChange? change = null;
         try
         {
             core.TouchModified();
             CheckRange(offset, (ulong)data.Length, "writing");
-            if (objects.ParentBytes(piece.ObjectNumber, SnapshotId.Head) > 0)
+            if (journal is null)
             {
-                // The compare must see the parent's bytes in the object.
-                await objects.ChangeAsync(piece.ObjectNumber, Effect.Exists, static operation => operation.Create(false), cancellationToken);
+                return await ApplyCompareAndWriteAsync(offset, expected, data, cancellationToken);
             }
 
-            int code = await objects.ChangeAsync(
-                piece.ObjectNumber, Effect.Exists, operation => operation.CompareExtent(piece.Offset, expected).Write(piece.Offset, data), cancellationToken);
-            return code < 0 ? offset + (ulong)(-code - Errno.MaxErrno) : null;
+            change = JournaledChange.CompareAndWrite(offset, expected, data);
         }
         finally
+        {
+            ExitUnless(change);
+        }
+
+        return await journal.RecordAsync(change, cancellationToken);
+    }
+
+    // A recorded change leaves the gate by itself, once it is applied.
+    private void ExitUnless(JournaledChange? change)
+    {
+        if (change is null)
         {
             core.Writes.Exit();
         }
     }
 
-    // Every write is durable before it completes, and nothing is held back here.
+    // Without a journal every write is durable in its objects before it completes, and nothing is held back here.
     public ValueTask FlushAsync(CancellationToken cancellationToken) =>
-        cancellationToken.IsCancellationRequested ? ValueTask.FromCanceled(cancellationToken) : ValueTask.CompletedTask;
+        cancellationToken.IsCancellationRequested ? ValueTask.FromCanceled(cancellationToken)
+        : core.Journal is { } journal ? journal.FlushAsync(cancellationToken)
+        : ValueTask.CompletedTask;
 
-    private async ValueTask ReadExtentAsync(ObjectExtent extent, Memory<byte> buffer, ulong snapshotId, CancellationToken cancellationToken)
-    {
-        if (extent.IsContiguous)
-        {
-            Memory<byte> target = buffer.Slice((int)extent.FirstInBuffer.Offset, (int)extent.Length);
-            await objects.ReadAsync(extent.ObjectNumber, extent.Offset, target, snapshotId, cancellationToken);
-            return;
-        }
-
-        byte[] rented = ArrayPool<byte>.Shared.Rent((int)extent.Length);
-        try
-        {
-            await objects.ReadAsync(extent.ObjectNumber, extent.Offset, rented.AsMemory(0, (int)extent.Length), snapshotId, cancellationToken);
-            int at = 0;
-            foreach (Extent piece in extent.InBuffer)
-            {
-                rented.AsMemory(at, (int)piece.Length).CopyTo(buffer[(int)piece.Offset..]);
-                at += (int)piece.Length;
-            }
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(rented);
-        }
-    }
-
-    private async ValueTask WriteExtentAsync(ObjectExtent extent, ReadOnlyMemory<byte> data, CancellationToken cancellationToken)
-    {
-        if (extent.IsContiguous)
-        {
-            await WriteObjectAsync(
-                extent.ObjectNumber, extent.Offset, data.Slice((int)extent.FirstInBuffer.Offset, (int)extent.Length), cancellationToken);
-            return;
-        }
-
-        byte[] rented = ArrayPool<byte>.Shared.Rent((int)extent.Length);
-        try
-        {
-            int at = 0;
-            foreach (Extent piece in extent.InBuffer)
-            {
-                data.Slice((int)piece.Offset, (int)piece.Length).CopyTo(rented.AsMemory(at));
-                at += (int)piece.Length;
-            }
-
-            await WriteObjectAsync(extent.ObjectNumber, extent.Offset, rented.AsMemory(0, at), cancellationToken);
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(rented);
-        }
-    }
-
-    private async ValueTask WriteObjectAsync(ulong number, ulong offset, ReadOnlyMemory<byte> data, CancellationToken cancellationToken) =>
-        await objects.ChangeAsync(
-            number, Effect.Exists,
-            operation => _ = offset == 0 && (ulong)data.Length == core.Layout.ObjectSize ? operation.WriteFull(data) : operation.Write(offset, data),
-            cancellationToken);
-
-    private async ValueTask DiscardExtentAsync(ulong number, ulong offset, ulong length, uint granularity, CancellationToken cancellationToken)
-    {
-        ulong end = offset + length;
-        ulong whole = core.Layout.ObjectSize;
-        if (granularity > 0)
-        {
-            // The object's end counts as a boundary.
-            ulong step = Math.Min(granularity, whole);
-            offset = (offset + step - 1) / step * step;
-            end = end == whole ? end : end / step * step;
-            if (offset >= end)
-            {
-                return;
-            }
-
-            length = end - offset;
-        }
-
-        if (offset == 0 && end == whole)
-        {
-            // Removing a clone's object would let the parent's bytes show again.
-            bool hasParent = objects.ParentBytes(number, SnapshotId.Head) > 0;
-            await objects.ChangeAsync(
-                number, hasParent ? Effect.Exists : Effect.Removes,
-                operation => _ = hasParent ? operation.Create(false).Truncate(0) : operation.Remove(), cancellationToken);
-        }
-        else
-        {
-            await objects.ChangeAsync(
-                number, Effect.ExistsIfBefore,
-                operation => _ = end == whole ? operation.Truncate(offset) : operation.Zero(offset, length), cancellationToken);
-        }
-    }
-
-    private async ValueTask WriteSameAsync(ObjectPiece piece, ulong at, ReadOnlyMemory<byte> pattern, CancellationToken cancellationToken)
-    {
-        ulong phase = at % (ulong)pattern.Length;
-        if (phase == 0 && piece.Length % (ulong)pattern.Length == 0)
-        {
-            await objects.ChangeAsync(
-                piece.ObjectNumber, Effect.Exists, operation => operation.WriteSame(piece.Offset, piece.Length, pattern), cancellationToken);
-            return;
-        }
-
-        byte[] rented = ArrayPool<byte>.Shared.Rent((int)piece.Length);
-        try
-        {
-            for (int i = 0; i < (int)piece.Length; i++)
-            {
-                rented[i] = pattern.Span[(int)((phase + (ulong)i) % (ulong)pattern.Length)];
-            }
-
-            await WriteObjectAsync(piece.ObjectNumber, piece.Offset, rented.AsMemory(0, (int)piece.Length), cancellationToken);
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(rented);
-        }
-    }
-
-    private void CheckRange(ulong offset, ulong length, string what)
+    /// <summary>EINVAL where a range is not inside the image.</summary>
+    public void CheckRange(ulong offset, ulong length, string what)
     {
         ulong size = core.SizeAt(core.OpenedSnapshot);
         if (offset > size || length > size - offset)
         {
             throw core.Error(Errno.EINVAL, $"{what} {length} bytes at {offset}, beyond the {size} bytes");
-        }
-    }
-
-    private IEnumerable<(ObjectPiece Piece, ulong At)> Pieces(ulong offset, ulong length)
-    {
-        for (ulong at = 0; at < length;)
-        {
-            ObjectPiece piece = core.Layout.PieceAt(offset + at);
-            ulong take = Math.Min(piece.Length, length - at);
-            yield return (piece with { Length = take }, at);
-            at += take;
         }
     }
 

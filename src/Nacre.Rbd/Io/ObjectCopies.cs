@@ -1,6 +1,7 @@
 using Nacre.ObjectClasses.Rbd;
 using Nacre.Rados;
 using Nacre.Rados.Objects;
+using Nacre.Rbd.Journaling;
 
 namespace Nacre.Rbd;
 
@@ -10,9 +11,14 @@ internal sealed class ObjectCopies(ImageCore core, ObjectIo objects)
     public async ValueTask ApplyAsync(
         ulong number, ulong snapshotId, IReadOnlyList<ObjectWrite> writes, bool removed, ulong? sizeAfter, CancellationToken cancellationToken)
     {
-        await core.BeginWriteAsync(cancellationToken);
+        JournalWriter? journal = await core.BeginWriteAsync(cancellationToken);
         try
         {
+            if (journal is not null)
+            {
+                throw core.Error(Errno.EOPNOTSUPP, "copying into an image that records its changes in a journal, which this would miss,");
+            }
+
             if (!removed && writes.Count == 0 && sizeAfter is null)
             {
                 return;

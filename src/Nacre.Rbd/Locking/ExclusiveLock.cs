@@ -199,17 +199,19 @@ internal sealed class ExclusiveLock(ImageCore core, ImageWatcher watcher)
         }
     }
 
-    // The header may have changed while another owned it, and the object map is the owner's to load.
+    // The header may have changed while another owned it, the object map is the owner's to load, and the journal's entries are its to apply.
     private async Task TakeOverAsync(CancellationToken cancellationToken)
     {
         try
         {
             await core.RefreshAsync(cancellationToken);
             await core.OpenObjectMapAsync(cancellationToken);
+            await core.OpenJournalAsync(cancellationToken);
         }
         catch (Exception exception)
         {
             core.Log($"giving the lock back: {exception.Message}");
+            await core.CloseJournalAsync(isLost: false);
             await core.CloseObjectMapAsync(unlock: true, CancellationToken.None);
             await core.Pool.CallForCodeAsync(core.HeaderName, LockCalls.Unlock(RbdObjects.LockName, _cookie), CancellationToken.None);
             throw;
@@ -269,6 +271,7 @@ internal sealed class ExclusiveLock(ImageCore core, ImageWatcher watcher)
                 await core.Unsettled.SettleAsync(cancellationToken);
 
                 // Not to be given up half way: from here on without the caller's token.
+                await core.CloseJournalAsync(isLost: false);
                 _owned = false;
                 await core.CloseObjectMapAsync(unlock: true, CancellationToken.None);
                 int code = await core.Pool.CallForCodeAsync(core.HeaderName, LockCalls.Unlock(RbdObjects.LockName, _cookie), CancellationToken.None);
@@ -312,6 +315,7 @@ internal sealed class ExclusiveLock(ImageCore core, ImageWatcher watcher)
 
         _owned = false;
         watcher.SetOwner(default);
+        await core.CloseJournalAsync(isLost: true);
         await core.CloseObjectMapAsync(unlock: false, CancellationToken.None);
     }
 }

@@ -192,8 +192,7 @@ internal sealed partial class ImageWatcher
                     cancellationToken);
             case RenamePayload rename:
                 return await ServeAsync(
-                    rename.Request, (_, token) => new RbdImages(core.Pool, core.Options.Time).RenameOwnedAsync(core.Id, rename.NewName, token),
-                    cancellationToken);
+                    rename.Request, (_, token) => core.Maintenance.RenameOwnedAsync(rename.NewName, token), cancellationToken);
             case MetadataUpdatePayload metadata:
                 return await ServeAsync(
                     metadata.Request, (_, token) => core.Maintenance.SetMetadataOwnedAsync(metadata.Key, metadata.Value, token), cancellationToken);

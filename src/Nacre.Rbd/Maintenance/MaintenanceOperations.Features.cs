@@ -1,20 +1,46 @@
+using Nacre.Journal;
+using Nacre.Journal.Formats;
 using Nacre.ObjectClasses.Calls;
 using Nacre.ObjectClasses.Rbd;
 using Nacre.ObjectClasses.Rbd.Notifications;
 using Nacre.Rados;
 using Nacre.Rados.Clusters;
 using Nacre.Rados.Objects;
+using Nacre.Rbd.Journaling;
 
 namespace Nacre.Rbd;
 
 /// <content>Features, and making object maps anew.</content>
 internal sealed partial class MaintenanceOperations
 {
-    public Task UpdateFeaturesAsync(RbdFeatures features, bool enable, CancellationToken cancellationToken) => core.RunOwnedAsync(
-        $"switching {string.Join(',', RbdFeatureNames.Of(features))} {(enable ? "on" : "off")}",
-        token => UpdateFeaturesHereAsync(features, enable, token),
-        token => core.Watcher!.AskOwnerLongAsync(id => new UpdateFeaturesPayload(features, enable, id), null, token),
-        cancellationToken, Errno.EINVAL);
+    public async Task UpdateFeaturesAsync(RbdFeatures features, bool enable, JournalLayout layout, CancellationToken cancellationToken)
+    {
+        Task RunAsync() => core.RunOwnedAsync(
+            $"switching {string.Join(',', RbdFeatureNames.Of(features))} {(enable ? "on" : "off")}",
+            token => UpdateFeaturesHereAsync(features, enable, layout, token),
+            token => core.Watcher!.AskOwnerLongAsync(id => new UpdateFeaturesPayload(features, enable, id), null, token),
+            cancellationToken, Errno.EINVAL);
+
+        bool removesJournal = !enable && features.HasFlag(RbdFeatures.Journaling);
+        try
+        {
+            await RunAsync();
+        }
+        catch (RadosException) when (removesJournal && core is { IsJournalUnusable: true, IsLockOwner: false })
+        {
+            // Damaged, absent, or another site's: it is to go, and what cannot be applied goes with it. librbd does not even try to apply it.
+            core.Log("the journal is removed without being applied");
+            core.JournalUse = ImageJournalUse.Ignore;
+            try
+            {
+                await RunAsync();
+            }
+            finally
+            {
+                core.JournalUse = core.Options.Journal;
+            }
+        }
+    }
 
     public Task UpdateFeaturesOwnedAsync(RbdFeatures features, bool enable, CancellationToken cancellationToken) =>
         core.ServeOwnedAsync(token => UpdateFeaturesHereAsync(features, enable, token), cancellationToken);
@@ -28,38 +54,44 @@ internal sealed partial class MaintenanceOperations
     public Task RebuildOwnedAsync(IProgress<OperationProgress>? progress, CancellationToken cancellationToken) =>
         core.ServeOwnedAsync(token => RebuildHereAsync(progress, token), cancellationToken);
 
-    private async Task UpdateFeaturesHereAsync(RbdFeatures features, bool enable, CancellationToken cancellationToken)
+    private Task UpdateFeaturesHereAsync(RbdFeatures features, bool enable, CancellationToken cancellationToken) =>
+        UpdateFeaturesHereAsync(features, enable, JournalLayout.Default, cancellationToken);
+
+    private async Task UpdateFeaturesHereAsync(RbdFeatures features, bool enable, JournalLayout layout, CancellationToken cancellationToken)
     {
-        // As librbd: the two go together.
-        const RbdFeatures Maps = RbdFeatures.ObjectMap | RbdFeatures.FastDiff;
-        if ((features & Maps) != 0)
+        features = CheckFeatures(features, enable);
+        if (!enable && features.HasFlag(RbdFeatures.Journaling))
         {
-            features |= Maps;
-        }
-
-        RbdFeatures allowed = RbdFeatures.ExclusiveLock | Maps | (enable ? RbdFeatures.None : RbdFeatures.DeepFlatten);
-        if (features == 0 || (features & ~allowed) != 0)
-        {
-            throw core.Error(Errno.EINVAL, $"switching {string.Join(',', RbdFeatureNames.Of(features & ~allowed))} {(enable ? "on" : "off")}");
-        }
-
-        features = enable ? features & ~core.State.Features : features & core.State.Features;
-        RbdFeatures then = enable ? core.State.Features | features : core.State.Features & ~features;
-        if (features == 0 || ((then & Maps) != 0 && !then.HasFlag(RbdFeatures.ExclusiveLock)))
-        {
-            throw core.Error(
-                Errno.EINVAL,
-                features == 0 ? "switching features that are as wanted" : "switching features: object-map and fast-diff need exclusive-lock");
+            await ThrowIfMirroredAsync(cancellationToken);
         }
 
         await core.Writes.BlockAsync(cancellationToken);
         try
         {
-            await (enable ? EnableAsync(features, cancellationToken) : DisableAsync(features, cancellationToken));
-            await core.RefreshAsync(cancellationToken);
+            // The journal's own removal is not recorded in it.
+            if (!enable && features.HasFlag(RbdFeatures.Journaling))
+            {
+                await core.CloseJournalAsync(isLost: false);
+                await JournalObjects.RemoveAsync(core.Pool, core.Id, cancellationToken);
+            }
+
+            await core.OperateAsync(
+                operation => new JournalUpdateFeatures(operation, features, enable),
+                async () =>
+                {
+                    await (enable ? EnableAsync(features, layout, cancellationToken) : DisableAsync(features, cancellationToken));
+                    await core.RefreshAsync(cancellationToken);
+                },
+                cancellationToken);
             if (core.IsLockOwner && core.ObjectMap is null)
             {
                 await core.OpenObjectMapAsync(cancellationToken);
+            }
+
+            if (enable && features.HasFlag(RbdFeatures.Journaling) && core is { IsLockOwner: true, IsJournaled: true })
+            {
+                ImageJournal journal = await ImageJournal.OpenAsync(core.Pool, core.Id, cancellationToken);
+                await core.BeginRecordingAsync(journal, await JournalTags.ReadAsync(journal, cancellationToken), cancellationToken);
             }
         }
         finally
@@ -71,8 +103,51 @@ internal sealed partial class MaintenanceOperations
         core.ReadyLock();
     }
 
-    private async Task EnableAsync(RbdFeatures features, CancellationToken cancellationToken)
+    // Those that are to change. EINVAL where none is, or where what would be makes no sense.
+    private RbdFeatures CheckFeatures(RbdFeatures features, bool enable)
     {
+        // As librbd: the two go together.
+        const RbdFeatures Maps = RbdFeatures.ObjectMap | RbdFeatures.FastDiff;
+        if ((features & Maps) != 0)
+        {
+            features |= Maps;
+        }
+
+        RbdFeatures allowed = RbdFeatures.ExclusiveLock | Maps | RbdFeatures.Journaling | (enable ? RbdFeatures.None : RbdFeatures.DeepFlatten);
+        if (features == 0 || (features & ~allowed) != 0)
+        {
+            throw core.Error(Errno.EINVAL, $"switching {string.Join(',', RbdFeatureNames.Of(features & ~allowed))} {(enable ? "on" : "off")}");
+        }
+
+        features = enable ? features & ~core.State.Features : features & core.State.Features;
+        RbdFeatures then = enable ? core.State.Features | features : core.State.Features & ~features;
+        if (features == 0)
+        {
+            throw core.Error(Errno.EINVAL, "switching features that are as wanted");
+        }
+
+        return (then & (Maps | RbdFeatures.Journaling)) == 0 || then.HasFlag(RbdFeatures.ExclusiveLock)
+            ? features
+            : throw core.Error(Errno.EINVAL, "switching features: object-map, fast-diff and journaling need exclusive-lock");
+    }
+
+    // operation::DisableFeaturesRequest: an image that is mirrored by its journal keeps it.
+    private async Task ThrowIfMirroredAsync(CancellationToken cancellationToken)
+    {
+        MirrorImage? record = await core.Pool.TryCallAsync(RbdObjects.Mirroring, RbdCalls.GetMirrorImage(core.Id), cancellationToken);
+        if (record is { Mode: MirrorImageMode.Journal, State: MirrorImageState.Enabled })
+        {
+            throw core.Error(Errno.EINVAL, "switching journaling off while the image is mirrored by its journal");
+        }
+    }
+
+    private async Task EnableAsync(RbdFeatures features, JournalLayout layout, CancellationToken cancellationToken)
+    {
+        if (features.HasFlag(RbdFeatures.Journaling))
+        {
+            await JournalObjects.CreateAsync(core.Pool, core.Id, layout, core.GetOption, cancellationToken);
+        }
+
         if (features.HasFlag(RbdFeatures.ObjectMap))
         {
             // What the maps say of objects that exist already is wrong until they are rebuilt.

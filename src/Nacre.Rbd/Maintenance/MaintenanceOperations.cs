@@ -1,3 +1,4 @@
+using Nacre.Journal.Formats;
 using Nacre.ObjectClasses.Calls;
 using Nacre.ObjectClasses.Rbd;
 using Nacre.ObjectClasses.Rbd.Notifications;
@@ -38,35 +39,6 @@ internal sealed partial class MaintenanceOperations(ImageCore core, ObjectIo obj
         await core.RefreshAsync(cancellationToken);
     }
 
-    public async Task<string?> GetMetadataAsync(string key, CancellationToken cancellationToken) =>
-        await core.Pool.TryCallAsync(core.HeaderName, RbdCalls.GetMetadata(key), cancellationToken);
-
-    public async Task<IReadOnlyList<KeyValuePair<string, string>>> ListMetadataAsync(CancellationToken cancellationToken) =>
-        [.. await ImageHeader.ReadMetadataAsync(core.Pool, core.HeaderName, null, cancellationToken)];
-
-    // One atomic call: it needs no lock where there is no journal.
-    public async Task SetMetadataAsync(string key, string value, CancellationToken cancellationToken)
-    {
-        core.ThrowIfReadOnly("setting metadata");
-        await core.Pool.CallAsync(core.HeaderName, RbdCalls.SetMetadata(key, value), cancellationToken);
-        await core.NotifyHeaderUpdateAsync(cancellationToken);
-    }
-
-    public async Task RemoveMetadataAsync(string key, CancellationToken cancellationToken)
-    {
-        core.ThrowIfReadOnly("removing metadata");
-        if (await GetMetadataAsync(key, cancellationToken) is null)
-        {
-            throw core.Error(Errno.ENOENT, $"metadata '{key}'");
-        }
-
-        await core.Pool.CallAsync(core.HeaderName, RbdCalls.RemoveMetadata(key), cancellationToken);
-        await core.NotifyHeaderUpdateAsync(cancellationToken);
-    }
-
-    public Task SetMetadataOwnedAsync(string key, string? value, CancellationToken cancellationToken) =>
-        value is null ? RemoveMetadataAsync(key, cancellationToken) : SetMetadataAsync(key, value, cancellationToken);
-
     public async Task SetNonPrimaryAsync(bool nonPrimary, CancellationToken cancellationToken)
     {
         await core.Pool.CallAsync(
@@ -89,7 +61,9 @@ internal sealed partial class MaintenanceOperations(ImageCore core, ObjectIo obj
         await core.Writes.BlockAsync(cancellationToken);
         try
         {
-            await ResizeBlockedAsync(size, progress, cancellationToken);
+            await core.OperateAsync(
+                operation => new JournalNumberOperation(JournalEventType.Resize, operation, size),
+                () => ResizeBlockedAsync(size, progress, cancellationToken), cancellationToken);
         }
         finally
         {

@@ -1,3 +1,4 @@
+using Nacre.Journal.Formats;
 using Nacre.ObjectClasses.Calls;
 using Nacre.ObjectClasses.Rbd;
 using Nacre.Rados;
@@ -26,22 +27,9 @@ internal sealed partial class SnapshotOperations
         await core.Writes.BlockAsync(cancellationToken);
         try
         {
-            if (snapshot.Size != core.State.Size)
-            {
-                await core.Maintenance.ResizeBlockedAsync(snapshot.Size, null, cancellationToken);
-            }
-
-            ulong count = core.Layout.ObjectCount(snapshot.Size);
-            ObjectMap? then = core.ObjectMap is null ? null : await ObjectMapStore.LoadAsync(core, id, cancellationToken);
-            if (then is not null && (then.Count < count || snapshot.Flags.HasFlag(RbdFlags.ObjectMapInvalid)))
-            {
-                then = null;
-            }
-
-            await SaveMapAsync(count, number => StateDuring(then, number), cancellationToken);
-            await BoundedWork.ForEachAsync(
-                0, count, core.Concurrency, progress, (number, _) => RollBackObjectAsync(number, id, then), cancellationToken);
-            await SaveMapAsync(count, number => then is null || Exists(then[number]) ? ObjectMapState.Exists : ObjectMapState.Nonexistent, cancellationToken);
+            await core.OperateAsync(
+                operation => new JournalSnapOperation(JournalEventType.SnapRollback, operation, snapshot.Name, snapshot.Namespace),
+                () => RollBackBlockedAsync(snapshot, progress, cancellationToken), cancellationToken);
         }
         finally
         {
@@ -49,6 +37,27 @@ internal sealed partial class SnapshotOperations
         }
 
         await core.NotifyHeaderUpdateAsync(cancellationToken);
+    }
+
+    private async Task RollBackBlockedAsync(ImageSnapshot snapshot, IProgress<OperationProgress>? progress, CancellationToken cancellationToken)
+    {
+        ulong id = snapshot.Id;
+        if (snapshot.Size != core.State.Size)
+        {
+            await core.Maintenance.ResizeBlockedAsync(snapshot.Size, null, cancellationToken);
+        }
+
+        ulong count = core.Layout.ObjectCount(snapshot.Size);
+        ObjectMap? then = core.ObjectMap is null ? null : await ObjectMapStore.LoadAsync(core, id, cancellationToken);
+        if (then is not null && (then.Count < count || snapshot.Flags.HasFlag(RbdFlags.ObjectMapInvalid)))
+        {
+            then = null;
+        }
+
+        await SaveMapAsync(count, number => StateDuring(then, number), cancellationToken);
+        await BoundedWork.ForEachAsync(
+            0, count, core.Concurrency, progress, (number, _) => RollBackObjectAsync(number, id, then), cancellationToken);
+        await SaveMapAsync(count, number => then is null || Exists(then[number]) ? ObjectMapState.Exists : ObjectMapState.Nonexistent, cancellationToken);
     }
 
     // While it goes on, an object exists if it did or will.
@@ -91,7 +100,11 @@ internal sealed partial class SnapshotOperations
         head.Replace(map);
     }
 
-    private async Task UnprotectHereAsync(ImageSnapshot snapshot, CancellationToken cancellationToken)
+    private Task UnprotectHereAsync(ImageSnapshot snapshot, CancellationToken cancellationToken) => core.OperateAsync(
+        operation => new JournalSnapOperation(JournalEventType.SnapUnprotect, operation, snapshot.Name, snapshot.Namespace),
+        () => UnprotectStepsAsync(snapshot, cancellationToken), cancellationToken);
+
+    private async Task UnprotectStepsAsync(ImageSnapshot snapshot, CancellationToken cancellationToken)
     {
         ProtectionStatus now = await core.Pool.CallAsync(core.HeaderName, RbdCalls.GetProtectionStatus(snapshot.Id), cancellationToken);
         if (now == ProtectionStatus.Unprotected)

@@ -1,3 +1,4 @@
+using Nacre.Journal.Formats;
 using Nacre.ObjectClasses.Calls;
 using Nacre.ObjectClasses.Rbd;
 using Nacre.ObjectClasses.Rbd.Notifications;
@@ -97,11 +98,14 @@ internal sealed partial class SnapshotOperations(ImageCore core, ObjectIo object
     {
         await core.RunOwnedAsync(
             "limiting snapshots",
-            async token =>
-            {
-                await core.Pool.CallAsync(core.HeaderName, RbdCalls.SetSnapshotLimit(limit), token);
-                await core.NotifyHeaderUpdateAsync(token);
-            },
+            token => core.OperateAsync(
+                operation => new JournalNumberOperation(JournalEventType.SnapLimit, operation, limit),
+                async () =>
+                {
+                    await core.Pool.CallAsync(core.HeaderName, RbdCalls.SetSnapshotLimit(limit), token);
+                    await core.NotifyHeaderUpdateAsync(token);
+                },
+                token),
             null,
             cancellationToken);
     }
@@ -149,7 +153,10 @@ internal sealed partial class SnapshotOperations(ImageCore core, ObjectIo object
             try
             {
                 await core.Unsettled.SettleAsync(cancellationToken);
-                await AddAsync(name, kind, !flags.HasFlag(SnapshotCreateFlags.SkipObjectMap), cancellationToken);
+                await core.OperateAsync(
+                    operation => new JournalSnapOperation(JournalEventType.SnapCreate, operation, name, kind),
+                    () => AddAsync(name, kind, !flags.HasFlag(SnapshotCreateFlags.SkipObjectMap), cancellationToken),
+                    cancellationToken);
             }
             finally
             {
@@ -235,7 +242,11 @@ internal sealed partial class SnapshotOperations(ImageCore core, ObjectIo object
         }
     }
 
-    private async Task RemoveHereAsync(ImageSnapshot snapshot, CancellationToken cancellationToken)
+    private Task RemoveHereAsync(ImageSnapshot snapshot, CancellationToken cancellationToken) => core.OperateAsync(
+        operation => new JournalSnapOperation(JournalEventType.SnapRemove, operation, snapshot.Name, snapshot.Namespace),
+        () => RemoveStepsAsync(snapshot, cancellationToken), cancellationToken);
+
+    private async Task RemoveStepsAsync(ImageSnapshot snapshot, CancellationToken cancellationToken)
     {
         bool trashed = snapshot.Namespace.Type == SnapshotNamespaceType.Trash;
         if (!trashed)
@@ -296,11 +307,22 @@ internal sealed partial class SnapshotOperations(ImageCore core, ObjectIo object
             throw Exists(newName);
         }
 
-        await core.Pool.CallAsync(core.HeaderName, RbdCalls.RenameSnapshot(id, newName), cancellationToken);
-        await core.NotifyHeaderUpdateAsync(cancellationToken);
+        string name = core.State.FindSnapshot(id)?.Name ?? "";
+        await core.OperateAsync(
+            operation => new JournalSnapRename(operation, newName, id, name),
+            async () =>
+            {
+                await core.Pool.CallAsync(core.HeaderName, RbdCalls.RenameSnapshot(id, newName), cancellationToken);
+                await core.NotifyHeaderUpdateAsync(cancellationToken);
+            },
+            cancellationToken);
     }
 
-    private async Task ProtectHereAsync(ImageSnapshot snapshot, CancellationToken cancellationToken)
+    private Task ProtectHereAsync(ImageSnapshot snapshot, CancellationToken cancellationToken) => core.OperateAsync(
+        operation => new JournalSnapOperation(JournalEventType.SnapProtect, operation, snapshot.Name, snapshot.Namespace),
+        () => ProtectStepsAsync(snapshot, cancellationToken), cancellationToken);
+
+    private async Task ProtectStepsAsync(ImageSnapshot snapshot, CancellationToken cancellationToken)
     {
         ProtectionStatus now = await core.Pool.CallAsync(core.HeaderName, RbdCalls.GetProtectionStatus(snapshot.Id), cancellationToken);
         if (now == ProtectionStatus.Protected)

@@ -1,6 +1,7 @@
 using Nacre.Cli.Commands;
 using Nacre.ObjectClasses.Rbd;
 using Nacre.Rbd;
+using Nacre.Rbd.Journaling;
 
 namespace Nacre.Cli.Rbd.Images;
 
@@ -50,7 +51,24 @@ internal static class CreateArguments
             StripeUnit = arguments.GetSize("stripe-unit"),
             StripeCount = arguments.GetNumber("stripe-count"),
             DataPool = arguments.Get("data-pool"),
+            Journal = ReadJournal(arguments),
         };
+    }
+
+    /// <summary>Reads the options of a journal.</summary>
+    public static JournalLayout ReadJournal(CommandArguments arguments)
+    {
+        int? order = null;
+        if (arguments.GetSize("journal-object-size") is { } size)
+        {
+            // Rounded up to a power of two, as Ceph does.
+            order = size is >= 1 << 12 and <= 1 << 26
+                ? 64 - System.Numerics.BitOperations.LeadingZeroCount(size - 1)
+                : throw arguments.Invalid("journal-object-size");
+        }
+
+        ulong? width = arguments.GetNumber("journal-splay-width");
+        return new JournalLayout { Order = order, SplayWidth = width is { } value ? (int)Math.Min(value, int.MaxValue) : null, Pool = arguments.Get("journal-pool") };
     }
 
     /// <summary>Parses feature names, separated by commas or in several options.</summary>

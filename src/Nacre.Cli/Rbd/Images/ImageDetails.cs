@@ -113,6 +113,10 @@ internal sealed class ImageDetails
             output.Write($"\tmirroring global id: {_mirror.GlobalImageId}\n");
             output.Write($"\tmirroring primary: {(_isPrimary ? "true" : "false")}\n");
         }
+        else if (_snapshot is null && _image.Features.HasFlag(RbdFeatures.Journaling))
+        {
+            output.Write("\tmirroring state: disabled\n");
+        }
     }
 
     private void Write(OutputFormatter formatter)
@@ -167,6 +171,13 @@ internal sealed class ImageDetails
             formatter.Dump("state", MirrorStatusText.Of(_mirror.State));
             formatter.Dump("global_id", _mirror.GlobalImageId);
             formatter.Dump("primary", _isPrimary);
+            formatter.Close();
+        }
+        else if (_snapshot is null && _image.Features.HasFlag(RbdFeatures.Journaling))
+        {
+            formatter.OpenObject("mirroring");
+            formatter.Dump("mode", "journal");
+            formatter.Dump("state", "disabled");
             formatter.Close();
         }
 

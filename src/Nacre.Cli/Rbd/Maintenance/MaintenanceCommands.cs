@@ -96,7 +96,10 @@ internal static class MaintenanceCommands
             ?? throw new Applications.CommandFailedException(1, "rbd: the argument for option is invalid");
         await using Image image = await context.OpenImageAsync(spec, readOnly: false, cancellationToken);
         await context.AttemptAsync(
-            "failed to update image features", () => image.UpdateFeaturesAsync(features, enable, cancellationToken));
+            "failed to update image features",
+            () => enable
+                ? image.EnableFeaturesAsync(features, CreateArguments.ReadJournal(context.Arguments), cancellationToken)
+                : image.UpdateFeaturesAsync(features, false, cancellationToken));
         return 0;
     }
 

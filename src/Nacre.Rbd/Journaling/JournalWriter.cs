@@ -1,0 +1,266 @@
+using System.Globalization;
+using Nacre.Journal;
+using Nacre.Journal.Committing;
+using Nacre.Journal.Recording;
+using Nacre.Rados;
+
+namespace Nacre.Rbd.Journaling;
+
+/// <summary>
+/// Records an image's changes in its journal before they are made, while this client owns the exclusive lock (librbd::Journal).
+/// </summary>
+/// <remarks>
+/// <para>A change is appended, is acknowledged once it and all before it are durable in the journal, and is then applied to the objects, after changes
+/// before it that overlap it. So overlapping changes are applied in the journal's order, which is that in which they were begun; others as they come.
+/// Reads wait for changes of their range that are not applied yet. A flush waits for all: then the objects alone hold everything.</para>
+/// <para>The commit position moves over a change once it and all before it are applied and durable; it is written at intervals, and object sets that every
+/// client has committed are removed then.</para>
+/// <para>Any failure, of an append or of an object's write, ends the writer: what was acknowledged but not applied is in the journal, and is applied when
+/// the lock is taken next, which the next read or write brings about.</para>
+/// </remarks>
+internal sealed partial class JournalWriter
+{
+    // As much as librbd's cache may hold back (rbd_cache_size), and enough requests to keep a cluster busy.
+    private const long MaximumKeptBytes = 32 << 20;
+    private const int MaximumChanges = 512;
+
+    private readonly Lock _sync = new();
+    private readonly ImageCore _core;
+    private readonly ImageIo _io;
+    private readonly ImageJournal _journal;
+    private readonly JournalRecorder _recorder;
+    private readonly CommitTracker _tracker;
+    private readonly JournalEvents _events;
+    private readonly PendingChanges _pending = new();
+    private readonly WorkBudget _budget = new(MaximumKeptBytes, MaximumChanges);
+    private readonly CancellationTokenSource _stop = new();
+    private Task _committing = Task.CompletedTask;
+    private RadosException? _failure;
+
+    private JournalWriter(ImageCore core, ImageIo io, ImageJournal journal, JournalRecorder recorder, JournalTags tags)
+    {
+        _core = core;
+        _io = io;
+        _journal = journal;
+        _recorder = recorder;
+        _tracker = new CommitTracker(journal, JournalTags.ImageClientId, tags.Client.CommitPosition);
+        _events = new JournalEvents(
+            recorder, tags.Newest.Tid, core.Options.Time, JournalEvents.MaximumSize(journal, core.GetUInt64Option("rbd_journal_max_payload_bytes", 16384)));
+    }
+
+    /// <summary>True once something went wrong: nothing more is recorded.</summary>
+    public bool IsFailed => Volatile.Read(ref _failure) is not null;
+
+    /// <summary>Begins to record in the newest tag, which nobody has recorded in.</summary>
+    public static async Task<JournalWriter> OpenAsync(
+        ImageCore core, ImageIo io, ImageJournal journal, JournalTags tags, CancellationToken cancellationToken)
+    {
+        var options = new JournalRecorderOptions
+        {
+            MaximumAppendBytes = (int)Math.Clamp(core.GetUInt64Option("rbd_journal_object_flush_bytes", 1 << 20), 1 << 16, 1 << 24),
+        };
+        JournalRecorder recorder = await JournalRecorder.OpenAsync(journal, options, cancellationToken);
+        var writer = new JournalWriter(core, io, journal, recorder, tags);
+        writer._committing = Task.Run(writer.CommitAtIntervalsAsync, CancellationToken.None);
+        return writer;
+    }
+
+    /// <summary>
+    /// Records a change, and has it applied behind; completes when it is durable in the journal. A compare-and-write completes when applied, with its
+    /// outcome. The caller is in the write gate, which this leaves once the change is applied, or has failed.
+    /// </summary>
+    public async ValueTask<ulong?> RecordAsync(JournaledChange change, CancellationToken cancellationToken)
+    {
+        int bytes = change.KeptBytes;
+        try
+        {
+            await _budget.TakeAsync(bytes, cancellationToken);
+        }
+        catch
+        {
+            _core.Writes.Exit();
+            throw;
+        }
+
+        lock (_sync)
+        {
+            change.Before = _pending.Find(change.Offset, change.End);
+            _pending.Add(change);
+            _events.Append(change, _tracker);
+        }
+
+        try
+        {
+            // While the entry is on its way.
+            change.KeepData();
+            await change.Recorded;
+        }
+        catch (RadosException exception)
+        {
+            Fail(exception);
+            End(change, bytes);
+            throw Failed();
+        }
+
+        // The write gate, which it holds, waits for it.
+        _ = ApplyAsync(change, bytes);
+        if (change.Kind != JournaledChangeKind.CompareAndWrite)
+        {
+            return null;
+        }
+
+        await change.Settled;
+        return IsFailed ? throw Failed() : change.Outcome;
+    }
+
+    /// <summary>Records a flush, and waits until everything that was acknowledged before is applied.</summary>
+    public async ValueTask FlushAsync(CancellationToken cancellationToken)
+    {
+        await _core.Writes.EnterAsync(cancellationToken);
+        await RecordAsync(JournaledChange.Flush(), cancellationToken);
+        await WaitForAllAsync(cancellationToken);
+    }
+
+    /// <summary>Waits until what was acknowledged is applied, everywhere.</summary>
+    public ValueTask WaitForAllAsync(CancellationToken cancellationToken)
+    {
+        JournaledChange[] changes;
+        lock (_sync)
+        {
+            changes = [.. _pending.All];
+        }
+
+        return WaitForAsync(changes, cancellationToken);
+    }
+
+    /// <summary>Waits until what was acknowledged of a range is applied.</summary>
+    public ValueTask WaitForAsync(ulong offset, ulong length, CancellationToken cancellationToken)
+    {
+        List<JournaledChange>? changes;
+        lock (_sync)
+        {
+            changes = _pending.Find(offset, offset + length);
+        }
+
+        return changes is null && !IsFailed ? ValueTask.CompletedTask : WaitForAsync(changes ?? [], cancellationToken);
+    }
+
+    /// <summary>
+    /// Ends: waits for appends under way and, unless the lock is lost, writes the position. The caller has blocked the write gate, or the lock is lost.
+    /// </summary>
+    public async Task CloseAsync(bool isLost)
+    {
+        await _stop.CancelAsync();
+        await _committing;
+        await _recorder.DisposeAsync();
+        if (isLost)
+        {
+            Fail(_core.Error(Errno.ESHUTDOWN, "recording changes without the exclusive lock"));
+            return;
+        }
+
+        try
+        {
+            await CommitAsync(CancellationToken.None);
+        }
+        catch (RadosException exception)
+        {
+            _core.Log($"committing the journal at the end: {exception.Message}; what it holds is applied once more when the lock is taken next");
+        }
+    }
+
+    private async ValueTask WaitForAsync(IReadOnlyCollection<JournaledChange> changes, CancellationToken cancellationToken)
+    {
+        foreach (JournaledChange change in changes)
+        {
+            await change.Settled.WaitAsync(cancellationToken);
+        }
+
+        if (IsFailed)
+        {
+            throw Failed();
+        }
+    }
+
+    private async Task ApplyAsync(JournaledChange change, int bytes)
+    {
+        try
+        {
+            foreach (JournaledChange before in change.Before ?? [])
+            {
+                await before.Settled;
+            }
+
+            change.Before = null;
+            if (!IsFailed)
+            {
+                change.Outcome = await _io.ApplyAsync(change);
+                change.Commit();
+            }
+        }
+        catch (Exception exception)
+        {
+            Fail(exception as RadosException ?? new RadosException(Errno.EIO, $"applying a change: {exception.Message}", exception));
+        }
+        finally
+        {
+            End(change, bytes);
+        }
+    }
+
+    private void End(JournaledChange change, int bytes)
+    {
+        lock (_sync)
+        {
+            _pending.Remove(change);
+        }
+
+        change.Settle();
+        _budget.Give(bytes);
+        _core.Writes.Exit();
+    }
+
+    private void Fail(RadosException exception)
+    {
+        if (Interlocked.CompareExchange(ref _failure, exception, null) is null)
+        {
+            _core.Log($"the journal's writer ends: {exception.Message}");
+        }
+    }
+
+    private RadosException Failed()
+    {
+        RadosException failure = Volatile.Read(ref _failure)!;
+        return new RadosException(failure.Code, failure.Message, failure);
+    }
+
+    private async Task CommitAtIntervalsAsync()
+    {
+        TimeSpan age = TimeSpan.FromSeconds(
+            double.TryParse(_core.GetOption("rbd_journal_commit_age"), NumberStyles.Float, CultureInfo.InvariantCulture, out double seconds) && seconds > 0
+                ? Math.Clamp(seconds, 0.01, 3600)
+                : 5);
+        while (true)
+        {
+            try
+            {
+                await Task.Delay(age, _core.Options.Time, _stop.Token);
+                await CommitAsync(_stop.Token);
+            }
+            catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (RadosException exception)
+            {
+                _core.Log($"committing the journal: {exception.Message}; tried again in {age.TotalSeconds:0.#} s");
+            }
+        }
+    }
+
+    private async Task CommitAsync(CancellationToken cancellationToken)
+    {
+        await _tracker.FlushAsync(cancellationToken);
+        await JournalTrim.RunAsync(_core, _journal, _tracker.Position, cancellationToken);
+    }
+}
