@@ -5,19 +5,25 @@ using Nacre.Rados.Clusters;
 
 namespace Nacre.Rbd.Tests;
 
+/// <summary>What dying clients leave of ordinary images.</summary>
+public sealed class CrashTests(EmbeddedFixture engine) : CrashSuite(engine, RbdFeatures.Default);
+
+/// <summary>What dying clients leave of images with a journal.</summary>
+public sealed class JournaledCrashTests(EmbeddedFixture engine) : CrashSuite(engine, RbdFeatures.Default | RbdFeatures.Journaling);
+
 /// <summary>A client that dies between any two of its writes leaves what the next one repairs or completes.</summary>
-public sealed class CrashTests(EmbeddedFixture engine) : ImageTestBase(engine)
+public abstract class CrashSuite(EmbeddedFixture engine, RbdFeatures features) : ImageTestBase(engine)
 {
-    private const int MostWrites = 60;
+    private const int MostWrites = 200;
 
     [Fact]
     public Task A_killed_creation_does_not_hinder_the_next() => ForEveryDeathAsync(
-        static async images => await images.CreateAsync("one", 4 * MiB, cancellationToken: Token),
-        static async images =>
+        async images => await images.CreateAsync("one", 4 * MiB, Options, Token),
+        async images =>
         {
             if (!(await images.ListAsync(Token)).Any(e => e.Name == "one") || await IsDeadAsync(images))
             {
-                await images.CreateAsync("one", 4 * MiB, cancellationToken: Token);
+                await images.CreateAsync("one", 4 * MiB, Options, Token);
             }
 
             await using Image image = await images.OpenAsync("one", cancellationToken: Token);
@@ -27,8 +33,8 @@ public sealed class CrashTests(EmbeddedFixture engine) : ImageTestBase(engine)
 
     [Fact]
     public Task A_killed_removal_is_finished_by_the_next() => ForEveryDeathAsync(
-        static images => images.RemoveAsync("one", cancellationToken: Token),
-        static async images =>
+        images => images.RemoveAsync("one", cancellationToken: Token),
+        async images =>
         {
             try
             {
@@ -50,12 +56,12 @@ public sealed class CrashTests(EmbeddedFixture engine) : ImageTestBase(engine)
 
     [Fact]
     public Task A_killed_snapshot_is_there_or_not_and_maps_are_sound() => ForEveryDeathAsync(
-        static async images =>
+        async images =>
         {
             await using Image image = await images.OpenAsync("one", cancellationToken: Token);
             await image.CreateSnapshotAsync("s", cancellationToken: Token);
         },
-        static async images =>
+        async images =>
         {
             await using Image image = await images.OpenAsync("one", cancellationToken: Token);
             await image.WriteAsync(MiB, Bytes(4096, 5), Token);
@@ -75,12 +81,12 @@ public sealed class CrashTests(EmbeddedFixture engine) : ImageTestBase(engine)
 
     [Fact]
     public Task A_killed_removal_of_a_snapshot_is_finished() => ForEveryDeathAsync(
-        static async images =>
+        async images =>
         {
             await using Image image = await images.OpenAsync("one", cancellationToken: Token);
             await image.RemoveSnapshotAsync("s", cancellationToken: Token);
         },
-        static async images =>
+        async images =>
         {
             await using (Image image = await images.OpenAsync("one", cancellationToken: Token))
             {
@@ -95,7 +101,7 @@ public sealed class CrashTests(EmbeddedFixture engine) : ImageTestBase(engine)
 
             await images.RemoveAsync("one", cancellationToken: Token);
         },
-        static async images =>
+        async images =>
         {
             await WriteSomeAsync(images);
             await using Image image = await images.OpenAsync("one", cancellationToken: Token);
@@ -105,13 +111,13 @@ public sealed class CrashTests(EmbeddedFixture engine) : ImageTestBase(engine)
 
     [Fact]
     public Task A_killed_resize_leaves_the_old_size_or_the_new() => ForEveryDeathAsync(
-        static async images =>
+        async images =>
         {
             await using Image image = await images.OpenAsync("one", cancellationToken: Token);
             await image.ResizeAsync(MiB, allowShrink: true, cancellationToken: Token);
             await image.ResizeAsync(6 * MiB, cancellationToken: Token);
         },
-        static async images =>
+        async images =>
         {
             await using Image image = await images.OpenAsync("one", cancellationToken: Token);
             Assert.Contains(image.Size, (ulong[])[4 * MiB, MiB, 6 * MiB]);
@@ -123,9 +129,11 @@ public sealed class CrashTests(EmbeddedFixture engine) : ImageTestBase(engine)
         },
         WriteSomeAsync);
 
-    private static async Task WriteSomeAsync(RbdImages images)
+    private ImageCreateOptions Options { get; } = new() { Order = 20, Features = features };
+
+    private async Task WriteSomeAsync(RbdImages images)
     {
-        await images.CreateAsync("one", 4 * MiB, new ImageCreateOptions { Order = 20 }, Token);
+        await images.CreateAsync("one", 4 * MiB, Options, Token);
         await using Image image = await images.OpenAsync("one", cancellationToken: Token);
         await image.WriteAsync(0, Bytes(4096, 1), Token);
         await image.WriteAsync(2 * MiB, Bytes(4096, 2), Token);

@@ -170,6 +170,81 @@ public abstract class JournaledImageSuite(EngineFixture engine) : ImageTestBase(
         }
     }
 
+    /// <summary>
+    /// Whatever of its writes take effect before a client dies, to the journal and to the objects: what it told its guest is there is there for the next,
+    /// and nothing else than what the guest wrote.
+    /// </summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public async Task What_was_acknowledged_survives_the_writer(int seed)
+    {
+        var random = new Random(seed);
+        RbdImages images = await NewImagesAsync();
+        await images.CreateAsync("one", 4 * MiB, _options, Token);
+        var blocks = new BlockHistory((int)(4 * MiB / 4096));
+        for (int life = 0; life < 6; life++)
+        {
+            var client = new DyingClient(random.Next(10, 250));
+            ICluster session = await Engine.ConnectAsync();
+            await WriteUntilDeathAsync(new RbdImages(client.Wrap(await EngineFixture.SameAsync(images.Pool, session))), blocks, random, client);
+            await session.DisposeAsync();
+            await using Image next = await images.OpenAsync("one", cancellationToken: Token);
+            blocks.Check(await ReadAllAsync(next), $"seed {seed}, life {life}");
+            await CheckObjectMapAsync(next);
+        }
+    }
+
+    private static async Task WriteUntilDeathAsync(RbdImages images, BlockHistory blocks, Random random, DyingClient client)
+    {
+        Image image;
+        try
+        {
+            image = await images.OpenAsync("one", cancellationToken: Token);
+        }
+        catch (RadosException) when (client.Died)
+        {
+            return;
+        }
+
+        var writers = new List<Task>();
+        for (int i = 0; i < 8; i++)
+        {
+            int seed = random.Next();
+            int first = blocks.Count / 8 * i;
+            writers.Add(Task.Run(() => WriteAsync(image, blocks, first, blocks.Count / 8, new Random(seed), client), Token));
+        }
+
+        await Task.WhenAll(writers);
+        await image.DisposeAsync();
+    }
+
+    private static async Task WriteAsync(Image image, BlockHistory blocks, int from, int length, Random random, DyingClient client)
+    {
+        while (!client.Died)
+        {
+            int first = from + random.Next(length);
+
+            // One entry each: what is longer can be cut off between entries while it is not acknowledged, as librbd's.
+            int count = random.Next(1, Math.Min(3, from + length - first) + 1);
+            (byte[] data, List<BlockHistory.Written> written) = blocks.Begin(first, count);
+            try
+            {
+                await image.WriteAsync((ulong)first * 4096, data, Token);
+                blocks.Acknowledge(written);
+                if (random.Next(20) == 0)
+                {
+                    await image.FlushAsync(Token);
+                }
+            }
+            catch (RadosException) when (client.Died)
+            {
+                return;
+            }
+        }
+    }
+
     [Fact]
     public async Task Only_the_site_that_owns_the_journal_writes()
     {

@@ -132,6 +132,18 @@ public sealed partial class RbdImages
         await _pool.ExecuteAsync(
             RbdObjects.ImageId(name), new WriteOperation().Create(true).Call(RbdCalls.SetId(image.Id)), "naming an image", null, cancellationToken);
         made.Push(RbdObjects.ImageId(name));
+        if (image.Features.HasFlag(RbdFeatures.Journaling))
+        {
+            // Before the header, so that there is no image with the feature but without a journal, killed wherever it may be. Not over another's.
+            if (await _pool.StatAsync(RbdObjects.Header(image.Id), cancellationToken: cancellationToken) is not null)
+            {
+                throw Refused(Errno.EBADF, name, $"id '{image.Id}' is in use");
+            }
+
+            await JournalObjects.CreateAsync(_pool, image.Id, journal, GetOption, cancellationToken);
+            made.Push(Journal.ImageJournal.HeaderOf(image.Id));
+        }
+
         WriteOperation header = new WriteOperation().Create(true)
             .Call(RbdCalls.Create(image.Size, (byte)image.Order, image.Features, prefix, dataPoolId));
         using (OperationResult created = await _pool.OperateAsync(RbdObjects.Header(image.Id), header, null, cancellationToken))
@@ -158,13 +170,7 @@ public sealed partial class RbdImages
             await _pool.CallAsync(
                 RbdObjects.ObjectMap(image.Id),
                 RbdCalls.ResizeObjectMap(image.Layout.ObjectCount(image.Size), ObjectMapState.Nonexistent), cancellationToken);
-        }
-
-        if (image.Features.HasFlag(RbdFeatures.Journaling))
-        {
-            await JournalObjects.CreateAsync(_pool, image.Id, journal, GetOption, cancellationToken);
-        }
-    }
+        }    }
 
     private async Task AddToDirectoryAsync(string name, string id, CancellationToken cancellationToken)
     {
@@ -213,6 +219,7 @@ public sealed partial class RbdImages
         }
 
         await RemoveIdObjectAsync(name, first, cancellationToken);
+        await JournalObjects.RemoveAsync(_pool, first, cancellationToken);
         await _pool.CallForCodeAsync(RbdObjects.Directory, RbdCalls.RemoveFromDirectory(name, first), cancellationToken);
         return true;
     }

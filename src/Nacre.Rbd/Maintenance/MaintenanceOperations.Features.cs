@@ -72,7 +72,6 @@ internal sealed partial class MaintenanceOperations
             if (!enable && features.HasFlag(RbdFeatures.Journaling))
             {
                 await core.CloseJournalAsync(isLost: false);
-                await JournalObjects.RemoveAsync(core.Pool, core.Id, cancellationToken);
             }
 
             await core.OperateAsync(
@@ -168,6 +167,12 @@ internal sealed partial class MaintenanceOperations
     private async Task DisableAsync(RbdFeatures features, CancellationToken cancellationToken)
     {
         await core.Pool.CallAsync(core.HeaderName, RbdCalls.SetFeatures(core.State.Features & ~features, features), cancellationToken);
+        if (features.HasFlag(RbdFeatures.Journaling))
+        {
+            // librbd removes it first: killed in between, an image is left that nobody can write, with the feature but without a journal.
+            await JournalObjects.RemoveAsync(core.Pool, core.Id, cancellationToken);
+        }
+
         if (features.HasFlag(RbdFeatures.ObjectMap))
         {
             await core.CloseObjectMapAsync(unlock: true, cancellationToken);

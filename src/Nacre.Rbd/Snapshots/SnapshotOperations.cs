@@ -242,9 +242,12 @@ internal sealed partial class SnapshotOperations(ImageCore core, ObjectIo object
         }
     }
 
-    private Task RemoveHereAsync(ImageSnapshot snapshot, CancellationToken cancellationToken) => core.OperateAsync(
-        operation => new JournalSnapOperation(JournalEventType.SnapRemove, operation, snapshot.Name, snapshot.Namespace),
-        () => RemoveStepsAsync(snapshot, cancellationToken), cancellationToken);
+    // Gone: a killed removal was finished when the lock was taken.
+    private Task RemoveHereAsync(ImageSnapshot snapshot, CancellationToken cancellationToken) => core.State.FindSnapshot(snapshot.Id) is null
+        ? Task.CompletedTask
+        : core.OperateAsync(
+            operation => new JournalSnapOperation(JournalEventType.SnapRemove, operation, snapshot.Name, snapshot.Namespace),
+            () => RemoveStepsAsync(snapshot, cancellationToken), cancellationToken);
 
     private async Task RemoveStepsAsync(ImageSnapshot snapshot, CancellationToken cancellationToken)
     {
