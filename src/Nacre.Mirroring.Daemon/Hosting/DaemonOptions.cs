@@ -54,6 +54,15 @@ public sealed record DaemonOptions
     /// <summary>Bytes in memory at once, over all images.</summary>
     public long MemoryBudget { get; init; } = 16 << 20;
 
+    /// <summary>How often the end of a journal is looked at again; the journal's writer does not tell of what it appends.</summary>
+    public TimeSpan JournalPollInterval { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How often positions in the source's journals are written.</summary>
+    public TimeSpan JournalCommitInterval { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Bytes of a journal's entries that one image gathers at once.</summary>
+    public long JournalWindow { get; init; } = 32 << 20;
+
     /// <summary>With the values of the cluster's configuration where it has them.</summary>
     /// <param name="option">Reads an option; null where it is unknown.</param>
     public DaemonOptions With(Func<string, string?> option) => this with

@@ -6,8 +6,10 @@ using Nacre.Rados.Watching;
 
 namespace Nacre.Mirroring.Daemon.Images;
 
-/// <summary>Watches an image's header and wakes its replayer when others change it. Lost watches are taken anew when asked.</summary>
-internal sealed class HeaderWatch(IPool pool, string imageId, Signal changed) : IWatchHandler, IAsyncDisposable
+/// <summary>
+/// Watches an image's header, or another object of it, and wakes its replayer when others change it. Lost watches are taken anew when asked.
+/// </summary>
+internal sealed class HeaderWatch(IPool pool, string imageId, Signal changed, string? objectName = null) : IWatchHandler, IAsyncDisposable
 {
     private readonly ulong _self = pool.Cluster.InstanceId;
     private IWatch? _watch;
@@ -23,7 +25,7 @@ internal sealed class HeaderWatch(IPool pool, string imageId, Signal changed) : 
 
         await DisposeAsync();
         _lost = false;
-        _watch = await pool.WatchAsync(RbdObjects.Header(imageId), this, cancellationToken);
+        _watch = await pool.WatchAsync(objectName ?? RbdObjects.Header(imageId), this, cancellationToken);
         return true;
     }
 

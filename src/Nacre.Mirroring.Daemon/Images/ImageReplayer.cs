@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Nacre.Mirroring.Daemon.Hosting;
+using Nacre.Mirroring.Daemon.Journals;
 using Nacre.Mirroring.Daemon.Planning;
 using Nacre.Mirroring.Daemon.Status;
 using Nacre.ObjectClasses.Calls;
@@ -20,6 +21,7 @@ internal sealed class ImageReplayer
     private readonly Signal _wake = new();
     private readonly ReplayRates _rates;
     private readonly Backoff _backoff;
+    private readonly JournalReplay _journal;
     private HeaderView? _local;
     private HeaderView? _remote;
     private SnapshotCopy? _copying;
@@ -32,6 +34,7 @@ internal sealed class ImageReplayer
         _catalog = new CopyCatalog(context);
         _rates = new ReplayRates(context.Time);
         _backoff = new Backoff(context.Time, maximum: context.Options.MaximumBackoff);
+        _journal = new JournalReplay(context, globalImageId, _wake, Report);
     }
 
     /// <summary>The image's id at all sites.</summary>
@@ -79,6 +82,7 @@ internal sealed class ImageReplayer
     /// <summary>Publishes the state again, with fresh numbers.</summary>
     public void ReportProgress()
     {
+        _journal.ReportProgress();
         if (_copying is not null || State == MirrorImageStatusState.Replaying)
         {
             ReportReplaying();
@@ -92,6 +96,13 @@ internal sealed class ImageReplayer
         if (remoteId is null)
         {
             return await HandleRemoteGoneAsync(localId, cancellationToken);
+        }
+
+        if (await new MirrorPool(_context.Remote).FindImageAsync(remoteId, cancellationToken) is { Mode: MirrorImageMode.Journal })
+        {
+            (_local, _remote) = (null, null);
+            await _journal.RunAsync(localId, remoteId, cancellationToken);
+            return true;
         }
 
         _remote = await HeaderLoader.LoadAsync(_context.Remote, remoteId, cancellationToken);
@@ -260,7 +271,10 @@ internal sealed class ImageReplayer
         MirrorImage? record = await new MirrorPool(_context.Local).FindImageAsync(localId, cancellationToken);
         HeaderView? local = await HeaderLoader.LoadAsync(_context.Local, localId, cancellationToken);
         bool leftover = record?.State is MirrorImageState.Disabling or MirrorImageState.Creating;
-        if (!leftover && (local is null || local.Promotion != PromotionState.NonPrimary || local.PrimaryMirrorUuid != _context.RemoteMirrorUuid))
+        bool ofSource = record is { Mode: MirrorImageMode.Journal }
+            ? await _journal.IsCopyOfSourceAsync(localId, cancellationToken)
+            : local is { Promotion: PromotionState.NonPrimary } && local.PrimaryMirrorUuid == _context.RemoteMirrorUuid;
+        if (!leftover && !ofSource)
         {
             Report(MirrorImageStatusState.Stopped, local?.Promotion == PromotionState.Primary ? "local image is primary" : "remote image no longer exists");
             return true;
@@ -277,7 +291,7 @@ internal sealed class ImageReplayer
         }
 
         _context.Log.LogWarning("image {GlobalImageId}: remote image no longer exists: removing the copy", GlobalImageId);
-        await _catalog.RemoveAsync(localId, GlobalImageId, cancellationToken);
+        await _catalog.RemoveAsync(localId, GlobalImageId, record?.Mode ?? MirrorImageMode.Snapshot, cancellationToken);
         return false;
     }
 
