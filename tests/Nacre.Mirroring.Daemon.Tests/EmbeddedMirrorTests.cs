@@ -1,3 +1,4 @@
+using Nacre.Mirroring.Daemon.Hosting;
 using Nacre.Mirroring.Daemon.Tests.Sites;
 using Nacre.ObjectClasses.Rbd;
 using Nacre.Rados;
@@ -173,6 +174,45 @@ public class EmbeddedMirrorTests
         }
 
         Assert.NotEqual(0, givenUp);
+    }
+
+    /// <summary>What a given-up copy has touched must not pass for done when the next one goes on after a death.</summary>
+    [Theory]
+    [InlineData(160)]
+    [InlineData(190)]
+    [InlineData(220)]
+    [InlineData(250)]
+    [InlineData(280)]
+    public async Task Objects_of_a_given_up_copy_are_not_taken_for_done(int operations)
+    {
+        await using EmbeddedPair pair = await EmbeddedPair.StartAsync();
+        await using ImageHistory created = await ImageHistory.CreateAsync(pair.Source, "image", 4 << 20, 40);
+        await created.FillAsync();
+        (ImageHistory history, ulong snapshot) = await created.EnableAsync();
+        RunningDaemon daemon = pair.StartDaemon();
+        await CheckAsync(pair, history, snapshot);
+        await daemon.StopAsync();
+        await history.FillAsync();
+        ulong abandoned = await history.SnapshotAsync();
+        foreach (int kill in (int[])[150, operations])
+        {
+            // Few at once and marked often, so that one dies with objects done, marked, and still to do.
+            RunningDaemon killed = pair.StartDaemon(
+                new DaemonOptions { ProgressInterval = TimeSpan.FromMilliseconds(1), LeaderHeartbeatInterval = TimeSpan.FromMilliseconds(200), ConcurrentObjects = 2 },
+                TimeProvider.System);
+            killed.Plug.PullAfter(kill);
+            await Task.WhenAny(killed.Plug.Pulled.Task, pair.WaitUntilCopiedAsync(history.GlobalImageId, abandoned));
+            await killed.KillAsync();
+            if (kill == 150)
+            {
+                await history.FillAsync();
+                await MirrorSnapshots.RemoveAsync(history.Image, abandoned, TestContext.Current.CancellationToken);
+                abandoned = await history.SnapshotAsync();
+            }
+        }
+
+        pair.StartDaemon();
+        await CheckAsync(pair, history, abandoned);
     }
 
     [Fact]

@@ -71,10 +71,8 @@ internal sealed class ObjectCopier(CopyJob job, ByteBudget budget, Action<ulong>
             }
         }
 
-        // Writes for a state carry its context, which is newer than any write of a copy before. Without local snapshots it tells nothing, but then
-        // the object exists only if this copy wrote it.
         ObjectSnapshots local = await ListAsync(job.Target, RbdObjects.Data(job.TargetPrefix, number), cancellationToken);
-        return sequence > 0 ? local.Sequence >= sequence : local.Clones.Count > 0 && !job.TargetMayHoldMore;
+        return sequence > 0 && local.Sequence >= sequence;
     }
 
     private async Task<ObjectMapState> CopyWholeAsync(string source, string target, CopyStep step, CancellationToken cancellationToken)

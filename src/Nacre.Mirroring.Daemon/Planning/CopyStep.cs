@@ -8,6 +8,9 @@ namespace Nacre.Mirroring.Daemon.Planning;
 /// <param name="ImageSize">The image's size in this state, in bytes.</param>
 internal sealed record CopyStep(ulong RemoteFrom, ulong RemoteTo, IReadOnlyList<ulong> LocalSnapshots, ulong LocalSnapshotId, ulong ImageSize)
 {
-    /// <summary>Sequence of the context to write under; 0 for none.</summary>
-    public ulong Sequence => LocalSnapshots.Count > 0 ? LocalSnapshots[0] : 0;
+    /// <summary>
+    /// Sequence of the context to write under: above that of every write before this attempt, so that it tells what this one wrote, and below the local
+    /// snapshot's, so that the next write to the object preserves it.
+    /// </summary>
+    public ulong Sequence => LocalSnapshotId - 1;
 }
