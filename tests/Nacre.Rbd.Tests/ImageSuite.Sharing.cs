@@ -2,6 +2,7 @@ using Nacre.Conformance;
 using Nacre.ObjectClasses.Rbd;
 using Nacre.Rados;
 using Nacre.Rados.Clusters;
+using Nacre.Rados.Objects;
 using Nacre.Testing;
 
 namespace Nacre.Rbd.Tests;
@@ -47,6 +48,42 @@ public abstract partial class ImageSuite
         await keeper.ReleaseLockAsync(Token);
         await other.WriteAsync(0, Bytes(4096, 2), Token);
         Assert.Equal(Errno.EBUSY, await CodeOfAsync(() => keeper.WriteAsync(0, Bytes(4096, 3), Token).AsTask()));
+    }
+
+    [Fact]
+    public async Task A_kept_lock_that_is_yielded_goes_when_asked_for_and_writes_by_other_means_end_with_it()
+    {
+        RbdImages images = await NewImagesAsync();
+        await images.CreateAsync("one", 4 * MiB, cancellationToken: Token);
+        await using Image keeper = await images.OpenAsync("one", new ImageOpenOptions { KeepLock = true, YieldLock = true }, Token);
+        await keeper.AcquireLockAsync(Token);
+        IPool fenced = keeper.Fence(keeper.DataPool);
+        string data = keeper.ObjectName(0);
+        await fenced.ExecuteAsync(data, new WriteOperation().Write(0, Bytes(4096, 1)), "writing", null, Token);
+        Assert.False(keeper.LockGoing.IsCancellationRequested);
+
+        await using Image other = await images.OpenAsync("one", cancellationToken: Token);
+        await other.WriteAsync(0, Bytes(4096, 2), Token);
+        Assert.False(keeper.IsLockOwner);
+        await Eventually.BecomesAsync(
+            () => Task.FromResult(keeper.LockGoing.IsCancellationRequested), going => going, "the keeper is told", cancellationToken: Token);
+        Assert.Equal(Errno.EROFS, await CodeOfAsync(
+            () => fenced.ExecuteAsync(data, new WriteOperation().Write(0, Bytes(4096, 3)), "writing", null, Token).AsTask()));
+        byte[] read = new byte[4096];
+        await other.ReadAsync(0, read, Token);
+        Assert.Equal(Bytes(4096, 2), read);
+    }
+
+    [Fact]
+    public async Task Writes_by_other_means_end_when_the_image_is_closed()
+    {
+        RbdImages images = await NewImagesAsync();
+        await images.CreateAsync("one", MiB, new ImageCreateOptions { Features = RbdFeatures.Layering }, Token);
+        Image image = await images.OpenAsync("one", cancellationToken: Token);
+        IPool fenced = image.Fence(image.DataPool);
+        await fenced.ExecuteAsync(image.ObjectName(0), new WriteOperation().Write(0, Bytes(4096, 1)), "writing", null, Token);
+        await image.DisposeAsync();
+        Assert.Equal(Errno.EROFS, await CodeOfAsync(() => fenced.RemoveAsync(image.ObjectName(0), null, Token).AsTask()));
     }
 
     [Fact]

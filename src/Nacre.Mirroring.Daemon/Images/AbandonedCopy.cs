@@ -19,7 +19,7 @@ internal sealed class AbandonedCopy(ReplayContext context, LocalCopy copy, Heade
     /// <param name="cancellationToken">Gives up; it can be done again.</param>
     public async Task TakeBackAsync(ulong snapshotId, ulong start, CancellationToken cancellationToken)
     {
-        IPool data = await ReplayContext.DataPoolAsync(context.Local, local.DataPoolId, cancellationToken);
+        IPool data = copy.Fence(await ReplayContext.DataPoolAsync(context.Local, local.DataPoolId, cancellationToken));
         ulong size = local.Find(start)?.Size ?? 0;
         await CountAsExistingAsync(local.Layout.ObjectCount(size), cancellationToken);
         Func<ulong, bool> mayBeWritten = await MayBeWrittenAsync(snapshotId, start, cancellationToken);

@@ -112,16 +112,18 @@ internal sealed class ImageReplayer
             return true;
         }
 
-        var copy = new LocalCopy(_context.Local, localId);
         await using var remoteWatch = new HeaderWatch(_context.Remote, remoteId, _wake);
-        await using var localWatch = new HeaderWatch(_context.Local, localId, _wake);
+
+        // Let go first: the source may be dead.
+        await using var copy = new HeldCopy(_context, localId, _wake);
         while (true)
         {
-            await Task.WhenAll(remoteWatch.EnsureAsync(cancellationToken), localWatch.EnsureAsync(cancellationToken));
+            await remoteWatch.EnsureAsync(cancellationToken);
             StopReplay? stop = await CatchUpAsync(copy, remoteId, cancellationToken);
             if (stop is not null)
             {
-                // What is not replayed is left to others, who wait until nobody watches it; what they make of it is looked at from the beginning.
+                // What is not replayed is left to others, and what they make of it is looked at from the beginning.
+                await copy.LetGoAsync();
                 Report(stop.State, stop.Description);
                 return true;
             }
@@ -141,13 +143,13 @@ internal sealed class ImageReplayer
     private bool _remoteIncomplete;
 
     /// <summary>Does what the planner says until it says to wait or to stop.</summary>
-    private async Task<StopReplay?> CatchUpAsync(LocalCopy copy, string remoteId, CancellationToken cancellationToken)
+    private async Task<StopReplay?> CatchUpAsync(HeldCopy held, string remoteId, CancellationToken cancellationToken)
     {
         var planner = new ReplayPlanner(_context.LocalMirrorUuid, _context.RemoteMirrorUuid, _context.RemotePeerUuid);
         while (true)
         {
             Task<HeaderView?> loadingRemote = HeaderLoader.LoadAsync(_context.Remote, remoteId, cancellationToken);
-            _local = await copy.LoadAsync(cancellationToken);
+            _local = await held.Copy.LoadAsync(cancellationToken);
             _remote = await loadingRemote;
             if (_local is null || _remote is null)
             {
@@ -159,32 +161,61 @@ internal sealed class ImageReplayer
                 return new StopReplay(MirrorImageStatusState.Error, obstacle!);
             }
 
-            switch (planner.Next(_local, _remote))
+            ReplayStep next = planner.Next(_local, _remote);
+            if (next is StopReplay stop)
+            {
+                _remoteIncomplete = false;
+                return stop;
+            }
+
+            if (await held.EnsureAsync(cancellationToken))
+            {
+                // It may have changed before it was held.
+                continue;
+            }
+
+            if (next is WaitForChange wait && !held.Lost.IsCancellationRequested)
+            {
+                _remoteIncomplete = wait.RemoteIncomplete;
+                PrepareForNext(cancellationToken);
+                return null;
+            }
+
+            await TakeStepAsync(held, next, remoteId, cancellationToken);
+        }
+    }
+
+    /// <summary>Does one thing while the copy is held. EAGAIN where it was taken away meanwhile: let go, look again later.</summary>
+    private async Task TakeStepAsync(HeldCopy held, ReplayStep next, string remoteId, CancellationToken cancellationToken)
+    {
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, held.Lost);
+        try
+        {
+            stopping.Token.ThrowIfCancellationRequested();
+            switch (next)
             {
                 case PruneLocal prune:
-                    await copy.RemoveSnapshotAsync(_local, _local.Find(prune.SnapshotId)!, cancellationToken);
+                    await held.Copy.RemoveSnapshotAsync(_local!, _local!.Find(prune.SnapshotId)!, stopping.Token);
                     break;
                 case AbandonCopy abandon:
                     await new AbandonedCopy(_context, copy, _local).TakeBackAsync(abandon.SnapshotId, abandon.LocalStart, cancellationToken);
                     await copy.RemoveSnapshotAsync(_local, _local.Find(abandon.SnapshotId)!, cancellationToken);
                     break;
                 case UnlinkRemote unlink:
-                    await UnlinkAsync(remoteId, unlink.SnapshotId, cancellationToken);
+                    await UnlinkAsync(remoteId, unlink.SnapshotId, stopping.Token);
                     break;
                 case LinkRemote link:
-                    await SnapshotLink.AddPeerAsync(_context.Remote, remoteId, link.SnapshotId, _context.RemotePeerUuid, cancellationToken);
+                    await SnapshotLink.AddPeerAsync(_context.Remote, remoteId, link.SnapshotId, _context.RemotePeerUuid, stopping.Token);
                     break;
                 case CopySnapshot step:
-                    await CopyAsync(copy, step, remoteId, cancellationToken);
+                    await CopyAsync(held.Copy, step, remoteId, stopping.Token);
                     break;
-                case WaitForChange wait:
-                    _remoteIncomplete = wait.RemoteIncomplete;
-                    PrepareForNext(cancellationToken);
-                    return null;
-                case StopReplay stop:
-                    _remoteIncomplete = false;
-                    return stop;
             }
+        }
+        catch (Exception failed) when (!cancellationToken.IsCancellationRequested && IsTaken(held, failed))
+        {
+            _context.Log.LogInformation("image {GlobalImageId}: the local copy was taken away, replay stops", GlobalImageId);
+            throw new RadosException(Errno.EAGAIN, $"the local copy {GlobalImageId}, taken away by another client");
         }
     }
 
@@ -197,6 +228,14 @@ internal sealed class ImageReplayer
             throw new RadosException(Errno.EAGAIN, $"image {_context.Local.Name}/{localId}, which is a copy of {GlobalImageId} no more");
         }
     }
+
+    private static bool IsTaken(HeldCopy held, Exception failed) => failed switch
+    {
+        OperationCanceledException => true,
+        RadosException { Code: Errno.EROFS } => true,
+        RadosException => held.Lost.IsCancellationRequested,
+        _ => false,
+    };
 
     private async Task CopyAsync(LocalCopy copy, CopySnapshot step, string remoteId, CancellationToken cancellationToken)
     {

@@ -11,12 +11,18 @@ using Nacre.Rbd;
 namespace Nacre.Mirroring.Daemon.Images;
 
 /// <summary>Changes to the header, snapshots and object maps of a local copy. Single calls, so that a delta costs few round trips.</summary>
-internal sealed class LocalCopy(IPool pool, string imageId)
+internal sealed class LocalCopy(IPool pool, string imageId, Image? held = null)
 {
     private static readonly TimeSpan _notifyTimeout = TimeSpan.FromSeconds(5);
 
     /// <summary>The pool of its header.</summary>
     public IPool Pool => pool;
+
+    /// <summary>The open image that holds the lock; null while it is not held.</summary>
+    public Image? Held => held;
+
+    /// <summary>The pool of its data, where writes need the lock.</summary>
+    public IPool Fence(IPool dataPool) => held?.Fence(dataPool) ?? dataPool;
 
     /// <summary>Its id.</summary>
     public string ImageId => imageId;

@@ -162,7 +162,7 @@ internal sealed class SnapshotCopy
         };
         await Task.WhenAll(
             savingMaps,
-            MirrorImageStates.WriteAsync(_context.Local, _local.Id, made.End, state, cancellationToken),
+            MirrorImageStates.WriteAsync(_copy.Pool, _local.Id, made.End, state, cancellationToken),
             _copy.AddSnapshotAsync(made.End, $".mirror.non_primary.{_globalImageId}.{Guid.NewGuid()}", snapshotNamespace, cancellationToken));
         if (_step.LocalStart == 0)
         {
@@ -180,7 +180,7 @@ internal sealed class SnapshotCopy
         {
             Source = source,
             SourcePrefix = _remote.ObjectPrefix,
-            Target = target,
+            Target = _copy.Fence(target),
             TargetPrefix = _local.ObjectPrefix,
             ObjectSize = _remote.Layout.ObjectSize,
             Steps = steps,

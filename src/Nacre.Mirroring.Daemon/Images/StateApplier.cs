@@ -50,8 +50,7 @@ internal sealed class StateApplier(LocalCopy copy)
             return;
         }
 
-        await using Image image = await new RbdImages(copy.Pool).OpenByIdAsync(
-            copy.ImageId, new ImageOpenOptions { IgnoreNonPrimary = true }, cancellationToken);
+        Image image = copy.Held ?? throw new RadosException(Errno.EROFS, $"features of image {copy.Pool.Name}/{copy.ImageId}, which is not held");
         RbdFeatures off = local & ~wanted;
         if (off != RbdFeatures.None)
         {
@@ -62,6 +61,10 @@ internal sealed class StateApplier(LocalCopy copy)
         if (on != RbdFeatures.None)
         {
             await image.UpdateFeaturesAsync(on, enable: true, cancellationToken);
+            if (on.HasFlag(RbdFeatures.ExclusiveLock))
+            {
+                await image.AcquireLockAsync(cancellationToken);
+            }
         }
     }
 

@@ -19,7 +19,19 @@ internal sealed class ReplayPlanner(string localMirrorUuid, string remoteMirrorU
     {
         var scan = new LocalScan();
         var unneeded = new SortedSet<ulong>();
-        decided = null;
+
+        // Whatever is left of a copy before it.
+        decided = local.MirrorSnapshots.LastOrDefault()?.Mirror switch
+        {
+            { IsNonPrimary: true, PrimaryMirrorUuid: "" } => new StopReplay(MirrorImageStatusState.Stopped, "orphan (force promoting)"),
+            { State: MirrorSnapshotState.Primary, Complete: true } => new StopReplay(MirrorImageStatusState.Stopped, "force promoted"),
+            _ => null,
+        };
+        if (decided is not null)
+        {
+            return scan;
+        }
+
         foreach (SnapshotView snapshot in local.MirrorSnapshots)
         {
             MirrorSnapshotNamespace mirror = snapshot.Mirror!;
@@ -60,10 +72,6 @@ internal sealed class ReplayPlanner(string localMirrorUuid, string remoteMirrorU
         if (scan.Newest is { IsNonPrimary: true } copy && copy.PrimaryMirrorUuid != remoteMirrorUuid)
         {
             decided = new StopReplay(MirrorImageStatusState.Error, "local image linked to unknown peer");
-        }
-        else if (scan.Newest is { State: MirrorSnapshotState.Primary })
-        {
-            decided = new StopReplay(MirrorImageStatusState.Stopped, "force promoted");
         }
         else if (scan.Stillborn is { } stillborn)
         {

@@ -1,4 +1,5 @@
 using Nacre.ObjectClasses.Rbd;
+using Nacre.Rados.Clusters;
 using Nacre.Rbd.Journaling;
 
 namespace Nacre.Rbd;
@@ -60,6 +61,15 @@ public sealed partial class Image
 
     /// <summary>True while this image holds the exclusive lock.</summary>
     public bool IsLockOwner => _core.IsLockOwner;
+
+    /// <summary>Cancelled once another client wants the lock, or it was lost: by blocklisting, or because somebody broke it.</summary>
+    public CancellationToken LockGoing => _core.LockGoing;
+
+    /// <summary>
+    /// A view of a pool whose writes count as this image's: the lock is given up only after those under way have ended, and without it, or once the image
+    /// is closed, they fail with EROFS. For who writes the image's objects by other means.
+    /// </summary>
+    public IPool Fence(IPool pool) => new FencedPool(pool, _core);
 
     /// <summary>Who holds the exclusive lock; null for nobody.</summary>
     public Task<LockOwner?> GetLockOwnerAsync(CancellationToken cancellationToken = default) => _core.GetLockOwnerAsync(cancellationToken);

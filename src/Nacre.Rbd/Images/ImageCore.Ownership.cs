@@ -10,6 +10,7 @@ namespace Nacre.Rbd;
 /// <content>Watch, lock and object map, and what may be done only with them.</content>
 internal sealed partial class ImageCore
 {
+    private readonly CancellationTokenSource _lockGoing = new();
     private HeadObjectMap? _objectMap;
     private int _closed;
 
@@ -42,6 +43,14 @@ internal sealed partial class ImageCore
     public SnapshotOperations Snapshots { get; internal set; } = null!;
 
     public bool IsLockOwner => Lock?.IsOwner ?? false;
+
+    public bool IsClosed => Volatile.Read(ref _closed) != 0;
+
+    /// <summary>Cancelled once the lock goes without this client's own doing.</summary>
+    public CancellationToken LockGoing => _lockGoing.Token;
+
+    /// <summary>The lock is wanted by another client, or was lost.</summary>
+    public void TellLockGoing() => Background.Start("telling that the lock goes", _ => _lockGoing.CancelAsync());
 
     /// <summary>Takes the watch, then reads the header, so that no change in between is missed.</summary>
     public async Task StartAsync(CancellationToken cancellationToken)
@@ -105,6 +114,7 @@ internal sealed partial class ImageCore
     public void OnWatchGone(RadosException cause)
     {
         Log(cause.Message);
+        TellLockGoing();
         if (Lock is { } exclusiveLock)
         {
             Background.Start("forgetting the lock", _ => exclusiveLock.ForgetAsync());

@@ -29,6 +29,12 @@ public sealed record ImageOpenOptions
     /// </summary>
     public bool KeepLock { get; init; }
 
+    /// <summary>
+    /// With <see cref="KeepLock"/>: who asks for the lock gets it all the same, as rbd-mirror gives it of copies that have no journal. See
+    /// <see cref="Image.LockGoing"/>.
+    /// </summary>
+    public bool YieldLock { get; init; }
+
     /// <summary>What is done with the image's own journal where it has the journaling feature.</summary>
     public ImageJournalUse Journal { get; init; }
 

@@ -1,4 +1,5 @@
 using Nacre.Rados;
+using Nacre.Rados.Clusters;
 using Nacre.Rados.Objects;
 
 namespace Nacre.Rbd;
@@ -11,16 +12,25 @@ namespace Nacre.Rbd;
 internal sealed class UnsettledWrites(ImageCore core)
 {
     private readonly Lock _sync = new();
-    private readonly HashSet<ulong> _objects = [];
+    private readonly HashSet<(IPool Pool, string Name)> _objects = [];
 
-    /// <summary>Notes a write's outcome.</summary>
+    /// <summary>Notes the outcome of a write to a data object.</summary>
     public void Note(ulong objectNumber, int code)
     {
-        if (code is -Errno.ETIMEDOUT or -Errno.ENOTCONN)
+        if (IsUnknown(code))
+        {
+            Note(core.DataPool, core.ObjectName(objectNumber), code);
+        }
+    }
+
+    /// <summary>Notes the outcome of a write to whatever object.</summary>
+    public void Note(IPool pool, string objectName, int code)
+    {
+        if (IsUnknown(code))
         {
             lock (_sync)
             {
-                _objects.Add(objectNumber);
+                _objects.Add((pool, objectName));
             }
         }
     }
@@ -28,25 +38,26 @@ internal sealed class UnsettledWrites(ImageCore core)
     /// <summary>Waits until every write has taken effect or never will. Writes are held back by the caller. ETIMEDOUT where the store does not answer.</summary>
     public async Task SettleAsync(CancellationToken cancellationToken)
     {
-        ulong[] objects;
+        (IPool Pool, string Name)[] objects;
         lock (_sync)
         {
             objects = [.. _objects];
         }
 
-        foreach (ulong number in objects)
+        foreach ((IPool pool, string name) in objects)
         {
-            using OperationResult result = await core.DataPool.OperateAsync(
-                core.ObjectName(number), new ReadOperation().Stat(), SnapshotId.Head, cancellationToken);
-            if (result.ReturnCode is -Errno.ETIMEDOUT or -Errno.ENOTCONN)
+            using OperationResult result = await pool.OperateAsync(name, new ReadOperation().Stat(), SnapshotId.Head, cancellationToken);
+            if (IsUnknown(result.ReturnCode))
             {
-                throw core.Error(result.ReturnCode, $"waiting for an earlier write of object {core.ObjectName(number)}");
+                throw core.Error(result.ReturnCode, $"waiting for an earlier write of object {name}");
             }
 
             lock (_sync)
             {
-                _objects.Remove(number);
+                _objects.Remove((pool, name));
             }
         }
     }
+
+    private static bool IsUnknown(int code) => code is -Errno.ETIMEDOUT or -Errno.ENOTCONN;
 }

@@ -92,6 +92,7 @@ internal sealed class ExclusiveLock(ImageCore core, ImageWatcher watcher)
     {
         if (Interlocked.Exchange(ref _releasing, 1) == 0)
         {
+            core.TellLockGoing();
             core.Background.Start("giving the lock up", async stopping =>
             {
                 try
@@ -314,6 +315,7 @@ internal sealed class ExclusiveLock(ImageCore core, ImageWatcher watcher)
         }
 
         _owned = false;
+        core.TellLockGoing();
         watcher.SetOwner(default);
         await core.CloseJournalAsync(isLost: true);
         await core.CloseObjectMapAsync(unlock: false, CancellationToken.None);

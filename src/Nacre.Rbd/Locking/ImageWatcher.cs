@@ -136,6 +136,7 @@ internal sealed partial class ImageWatcher(ImageCore core) : IWatchHandler
         // What was told meanwhile was missed, and the lock's cookie names the old watch.
         core.MarkStale();
         await core.OnWatchedAgainAsync(stopping);
+        await core.RefreshIfStaleAsync(stopping);
     }
 
     /// <inheritdoc/>
@@ -154,7 +155,7 @@ internal sealed partial class ImageWatcher(ImageCore core) : IWatchHandler
 
         return payload switch
         {
-            HeaderUpdatePayload => await OnHeaderUpdateAsync(cancellationToken),
+            HeaderUpdatePayload => await OnHeaderUpdateAsync(notification.NotifierId, cancellationToken),
             LockOwnerPayload { Operation: NotifyOperation.AcquiredLock } acquired => OnAcquired(acquired.Client),
             LockOwnerPayload released => OnReleased(released.Client),
             RequestLockPayload request => Answer(OnRequestLock(request)),
@@ -164,9 +165,15 @@ internal sealed partial class ImageWatcher(ImageCore core) : IWatchHandler
         };
     }
 
-    private async ValueTask<ReadOnlyMemory<byte>> OnHeaderUpdateAsync(CancellationToken cancellationToken)
+    private async ValueTask<ReadOnlyMemory<byte>> OnHeaderUpdateAsync(ulong notifierId, CancellationToken cancellationToken)
     {
         core.MarkStale();
+        if (core.Options.KeepLock && notifierId == core.Pool.Cluster.InstanceId)
+        {
+            // The daemon changes its copies by itself and tells often: it knows.
+            return _success;
+        }
+
         try
         {
             await core.RefreshIfStaleAsync(cancellationToken);
@@ -230,7 +237,7 @@ internal sealed partial class ImageWatcher(ImageCore core) : IWatchHandler
             return null;
         }
 
-        if (core.Options.KeepLock && !request.Force)
+        if (core.Options is { KeepLock: true, YieldLock: false } && !request.Force)
         {
             return -Errno.EROFS;
         }

@@ -50,6 +50,18 @@ public class ReplayPlannerTests
         Assert.Equal(new WaitForChange(RemoteIncomplete: true), Next(Header(Copy(10, 7)), Header(Primary(7), Primary(8, complete: false))));
 
     [Fact]
+    public void Image_that_is_being_promoted_by_force_is_left_alone() =>
+        Assert.Equal(
+            new StopReplay(MirrorImageStatusState.Stopped, "orphan (force promoting)"),
+            Next(Header(Copy(9, 5), Copy(10, 7, complete: false, copied: 3), Copy(11, 0, source: "")), Header(Primary(5), Primary(7))));
+
+    [Fact]
+    public void Image_that_was_promoted_in_a_copy_is_left_alone() =>
+        Assert.Equal(
+            new StopReplay(MirrorImageStatusState.Stopped, "force promoted"),
+            Next(Header(Copy(9, 5), Copy(10, 7, complete: false, copied: 3), Copy(11, 0, source: ""), Primary(12)), Header(Primary(5), Primary(7))));
+
+    [Fact]
     public void Snapshot_from_before_the_peer_was_known_is_asked_for()
     {
         Assert.Equal(new LinkRemote(5), Next(Header(), Header(Primary(5, linked: false))));
