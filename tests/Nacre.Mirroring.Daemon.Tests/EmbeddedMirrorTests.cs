@@ -216,6 +216,43 @@ public class EmbeddedMirrorTests
     }
 
     [Fact]
+    public async Task Half_a_copy_that_its_dead_maker_still_watches_is_made_anew_when_the_store_gives_the_watch_up()
+    {
+        await using EmbeddedPair pair = await EmbeddedPair.StartAsync();
+        await using ImageHistory created = await ImageHistory.CreateAsync(pair.Source, "image", 1 << 20, 14);
+        (ImageHistory history, ulong snapshot) = await created.EnableAsync();
+        string half = await pair.BeginCopyAsync(history.GlobalImageId, "image", 1 << 20);
+        await using (await new RbdImages(pair.Target).OpenByIdAsync(half, new ImageOpenOptions { IgnoreNonPrimary = true }))
+        {
+            pair.StartDaemon();
+            await Eventually.BecomesAsync(
+                () => Task.FromResult(pair.Log.Text), log => log.Contains("has watchers", StringComparison.Ordinal), "the watch is in the way");
+        }
+
+        await CheckAsync(pair, history, snapshot);
+    }
+
+    [Fact]
+    public async Task Killed_at_any_moment_of_removing_half_a_copy_it_goes_on()
+    {
+        await using EmbeddedPair pair = await EmbeddedPair.StartAsync();
+        await using ImageHistory created = await ImageHistory.CreateAsync(pair.Source, "image", 1 << 20, 15);
+        (ImageHistory history, ulong snapshot) = await created.EnableAsync();
+        await pair.BeginCopyAsync(history.GlobalImageId, "image", 1 << 20);
+        for (int operations = 8; operations < 80; operations += 2)
+        {
+            RunningDaemon daemon = pair.StartDaemon();
+            daemon.Plug.PullAfter(operations);
+            await Task.WhenAny(daemon.Plug.Pulled.Task, pair.WaitUntilCopiedAsync(history.GlobalImageId, snapshot));
+            await daemon.KillAsync();
+        }
+
+        pair.StartDaemon();
+        await CheckAsync(pair, history, snapshot);
+        Assert.Empty(await new RbdImages(pair.Target).ListTrashAsync());
+    }
+
+    [Fact]
     public async Task Image_enabled_before_the_peer_was_known_is_mirrored_all_the_same()
     {
         await using EmbeddedPair pair = await EmbeddedPair.StartAsync();

@@ -31,7 +31,9 @@ internal sealed class CopyCatalog(ReplayContext context)
         return id;
     }
 
-    /// <summary>Removes a copy with all its snapshots, at last its record; after a death in between it goes on with what is left.</summary>
+    /// <summary>
+    /// Removes a copy with all its snapshots, at last its record; after a death in between it goes on with what is left. EBUSY while somebody has it open.
+    /// </summary>
     public Task RemoveAsync(string imageId, string globalImageId, CancellationToken cancellationToken) =>
         RemoveAsync(imageId, globalImageId, MirrorImageMode.Snapshot, cancellationToken);
 
@@ -52,7 +54,6 @@ internal sealed class CopyCatalog(ReplayContext context)
             await context.Local.CallAsync(RbdObjects.Header(imageId), RbdCalls.SetFeatures(RbdFeatures.None, RbdFeatures.NonPrimary), cancellationToken);
         }
 
-        await _local.RemoveImageAsync(imageId, globalImageId, cancellationToken);
         try
         {
             await new RbdImages(context.Local).RemoveByIdAsync(imageId, null, cancellationToken);
@@ -61,6 +62,9 @@ internal sealed class CopyCatalog(ReplayContext context)
         {
             // Nothing was left of it.
         }
+
+        // As long as anything is left of the image, the record tells whose it is; without it nobody would remove it, and it would hold the name.
+        await _local.RemoveImageAsync(imageId, globalImageId, cancellationToken);
     }
 
     /// <summary>

@@ -13,14 +13,23 @@ namespace Nacre.Mirroring.Daemon.Images;
 /// </summary>
 internal sealed class HeldCopy(ReplayContext context, string imageId, Signal changed) : IAsyncDisposable
 {
+    private readonly CancellationTokenSource _lost = new();
     private Image? _image;
-    private CancellationTokenSource _lost = new();
 
     /// <summary>The copy, which can be changed while held.</summary>
     public LocalCopy Copy { get; private set; } = new(context.Local, imageId);
 
-    /// <summary>Cancelled when it is taken away: promoted, its lock wanted, or this client shut out. Then let go.</summary>
+    /// <summary>Cancelled when it is taken away: promoted, its lock wanted, or this client shut out. Then let go, and hold it by a new object.</summary>
     public CancellationToken Lost => _lost.Token;
+
+    /// <summary>Whether a failure comes of that it was taken away.</summary>
+    public bool IsTaken(Exception failed) => failed switch
+    {
+        // The fence closes a little before it is told.
+        RadosException { Code: Errno.EROFS } => _image is { IsLockOwner: false },
+        RadosException or OperationCanceledException => _lost.IsCancellationRequested,
+        _ => false,
+    };
 
     /// <summary>Holds it. True where it was not held before, so that what is known of it may be wrong. EBUSY where another client has it.</summary>
     public async Task<bool> EnsureAsync(CancellationToken cancellationToken)
@@ -52,7 +61,6 @@ internal sealed class HeldCopy(ReplayContext context, string imageId, Signal cha
             throw;
         }
 
-        _lost = new CancellationTokenSource();
         _image = image;
         Copy = new LocalCopy(image.Fence(context.Local), imageId, image);
         image.Updated += OnUpdated;

@@ -89,7 +89,7 @@ internal sealed class ImageReplayer
         }
     }
 
-    /// <summary>One session with the image; returns when nothing is left to do. False where the image is gone.</summary>
+    /// <summary>One session with the image; returns when nothing is left to do. False where the image is gone; EAGAIN where the copy was taken away.</summary>
     private async Task<bool> ReplayAsync(CancellationToken cancellationToken)
     {
         (string? localId, string? remoteId) = await FindAsync(cancellationToken);
@@ -116,6 +116,20 @@ internal sealed class ImageReplayer
 
         // Let go first: the source may be dead.
         await using var copy = new HeldCopy(_context, localId, _wake);
+        using var session = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, copy.Lost);
+        try
+        {
+            return await FollowAsync(copy, remoteWatch, remoteId, session.Token);
+        }
+        catch (Exception failed) when (!cancellationToken.IsCancellationRequested && copy.IsTaken(failed))
+        {
+            _context.Log.LogInformation("image {GlobalImageId}: the local copy was taken away, replay stops", GlobalImageId);
+            throw new RadosException(Errno.EAGAIN, $"the local copy of {GlobalImageId}, taken away by another client");
+        }
+    }
+
+    private async Task<bool> FollowAsync(HeldCopy copy, HeaderWatch remoteWatch, string remoteId, CancellationToken cancellationToken)
+    {
         while (true)
         {
             await remoteWatch.EnsureAsync(cancellationToken);
@@ -174,48 +188,29 @@ internal sealed class ImageReplayer
                 continue;
             }
 
-            if (next is WaitForChange wait && !held.Lost.IsCancellationRequested)
-            {
-                _remoteIncomplete = wait.RemoteIncomplete;
-                PrepareForNext(cancellationToken);
-                return null;
-            }
-
-            await TakeStepAsync(held, next, remoteId, cancellationToken);
-        }
-    }
-
-    /// <summary>Does one thing while the copy is held. EAGAIN where it was taken away meanwhile: let go, look again later.</summary>
-    private async Task TakeStepAsync(HeldCopy held, ReplayStep next, string remoteId, CancellationToken cancellationToken)
-    {
-        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, held.Lost);
-        try
-        {
-            stopping.Token.ThrowIfCancellationRequested();
             switch (next)
             {
                 case PruneLocal prune:
-                    await held.Copy.RemoveSnapshotAsync(_local!, _local!.Find(prune.SnapshotId)!, stopping.Token);
+                    await held.Copy.RemoveSnapshotAsync(_local, _local.Find(prune.SnapshotId)!, cancellationToken);
                     break;
                 case AbandonCopy abandon:
                     await new AbandonedCopy(_context, copy, _local).TakeBackAsync(abandon.SnapshotId, abandon.LocalStart, cancellationToken);
                     await copy.RemoveSnapshotAsync(_local, _local.Find(abandon.SnapshotId)!, cancellationToken);
                     break;
                 case UnlinkRemote unlink:
-                    await UnlinkAsync(remoteId, unlink.SnapshotId, stopping.Token);
+                    await UnlinkAsync(remoteId, unlink.SnapshotId, cancellationToken);
                     break;
                 case LinkRemote link:
-                    await SnapshotLink.AddPeerAsync(_context.Remote, remoteId, link.SnapshotId, _context.RemotePeerUuid, stopping.Token);
+                    await SnapshotLink.AddPeerAsync(_context.Remote, remoteId, link.SnapshotId, _context.RemotePeerUuid, cancellationToken);
                     break;
                 case CopySnapshot step:
-                    await CopyAsync(held.Copy, step, remoteId, stopping.Token);
+                    await CopyAsync(held.Copy, step, remoteId, cancellationToken);
                     break;
+                case WaitForChange wait:
+                    _remoteIncomplete = wait.RemoteIncomplete;
+                    PrepareForNext(cancellationToken);
+                    return null;
             }
-        }
-        catch (Exception failed) when (!cancellationToken.IsCancellationRequested && IsTaken(held, failed))
-        {
-            _context.Log.LogInformation("image {GlobalImageId}: the local copy was taken away, replay stops", GlobalImageId);
-            throw new RadosException(Errno.EAGAIN, $"the local copy {GlobalImageId}, taken away by another client");
         }
     }
 
@@ -228,14 +223,6 @@ internal sealed class ImageReplayer
             throw new RadosException(Errno.EAGAIN, $"image {_context.Local.Name}/{localId}, which is a copy of {GlobalImageId} no more");
         }
     }
-
-    private static bool IsTaken(HeldCopy held, Exception failed) => failed switch
-    {
-        OperationCanceledException => true,
-        RadosException { Code: Errno.EROFS } => true,
-        RadosException => held.Lost.IsCancellationRequested,
-        _ => false,
-    };
 
     private async Task CopyAsync(LocalCopy copy, CopySnapshot step, string remoteId, CancellationToken cancellationToken)
     {

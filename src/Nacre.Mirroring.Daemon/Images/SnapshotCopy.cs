@@ -167,7 +167,7 @@ internal sealed class SnapshotCopy
         if (_step.LocalStart == 0)
         {
             // Only now, being linked to its source by a snapshot, the copy counts as one.
-            await new MirrorPool(_context.Local).SetImageAsync(
+            await new MirrorPool(_copy.Pool).SetImageAsync(
                 _local.Id, new MirrorImage(MirrorImageMode.Snapshot, _globalImageId, MirrorImageState.Enabled), cancellationToken);
         }
     }

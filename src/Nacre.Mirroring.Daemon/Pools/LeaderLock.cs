@@ -185,6 +185,9 @@ internal sealed class LeaderLock : IWatchHandler, IAsyncDisposable
     {
         _log.LogWarning("pool {Pool}: leader {Owner} at {Address} is dead: taking over", _pool.Name, owner.Locker, holder.Address);
         await _pool.Cluster.BlocklistAsync(holder.Address.ToString(), null, cancellationToken);
+
+        // From here on a store heeds the blocklist before it does anything that this daemon asks for.
+        await _pool.Cluster.WaitForLatestMapAsync(cancellationToken);
         int code = await _pool.CallForCodeAsync(
             RbdObjects.MirrorLeader, LockCalls.BreakLock(RbdObjects.LockName, owner.Locker, owner.Cookie), cancellationToken);
         if (code != -Errno.ENOENT)

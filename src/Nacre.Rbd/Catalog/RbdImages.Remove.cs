@@ -18,7 +18,10 @@ public sealed partial class RbdImages
             name = await ReadNameAsync(id!, cancellationToken);
             if (name is null)
             {
-                await RemoveByIdStepsAsync(id!, progress, cancellationToken);
+                // In the trash: a removal was begun.
+                await (await TrashOfAsync(id!, cancellationToken) is null
+                    ? RemoveByIdStepsAsync(id!, progress, cancellationToken)
+                    : RemoveTrashedImageAsync(id!, true, progress, cancellationToken));
                 return;
             }
         }

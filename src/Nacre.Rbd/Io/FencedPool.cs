@@ -1,3 +1,4 @@
+using Nacre.ObjectClasses.Rbd;
 using Nacre.Rados;
 using Nacre.Rados.Clusters;
 using Nacre.Rados.Objects;
@@ -82,5 +83,5 @@ internal sealed class FencedPool(IPool inner, ImageCore core) : IPool
         inner.ListWatchersAsync(objectName, cancellationToken);
 
     // An image without the feature has no lock to own.
-    private bool IsClosed => core.IsClosed || core.Lock is { IsOwner: false };
+    private bool IsClosed => core.IsClosed || (core.State.Has(RbdFeatures.ExclusiveLock) && !core.IsLockOwner);
 }

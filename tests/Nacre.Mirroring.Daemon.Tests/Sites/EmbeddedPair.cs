@@ -83,6 +83,15 @@ internal sealed class EmbeddedPair : IAsyncDisposable
         return id is null ? null : await new RbdImages(Target).OpenByIdAsync(id, ImageOpenOptions.ForReading);
     }
 
+    /// <summary>What a daemon leaves that was killed when it had just created a copy. Its id.</summary>
+    public async Task<string> BeginCopyAsync(string globalImageId, string name, ulong size)
+    {
+        const string id = "10c0ffee";
+        await new MirrorPool(Target).BeginCopyAsync(id, globalImageId);
+        await new RbdImages(Target).CreateAsync(name, size, new ImageCreateOptions { Id = id, Order = 16 });
+        return id;
+    }
+
     /// <summary>Waits until a source's snapshot is copied, and returns the local one's id.</summary>
     public Task<ulong> WaitUntilCopiedAsync(string globalImageId, ulong snapshotId) => Eventually.BecomesAsync(
         () => FindCopiedAsync(globalImageId, snapshotId),
