@@ -194,8 +194,8 @@ internal sealed class ImageReplayer
                     await held.Copy.RemoveSnapshotAsync(_local, _local.Find(prune.SnapshotId)!, cancellationToken);
                     break;
                 case AbandonCopy abandon:
-                    await new AbandonedCopy(_context, copy, _local).TakeBackAsync(abandon.SnapshotId, abandon.LocalStart, cancellationToken);
-                    await copy.RemoveSnapshotAsync(_local, _local.Find(abandon.SnapshotId)!, cancellationToken);
+                    await new AbandonedCopy(_context, held.Copy, _local).TakeBackAsync(abandon.SnapshotId, abandon.LocalStart, cancellationToken);
+                    await held.Copy.RemoveSnapshotAsync(_local, _local.Find(abandon.SnapshotId)!, cancellationToken);
                     break;
                 case UnlinkRemote unlink:
                     await UnlinkAsync(remoteId, unlink.SnapshotId, cancellationToken);
