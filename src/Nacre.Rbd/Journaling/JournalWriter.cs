@@ -24,6 +24,9 @@ internal sealed partial class JournalWriter
     private const long MaximumKeptBytes = 32 << 20;
     private const int MaximumChanges = 512;
 
+    // By Ceph's default there is no limit. With one, entries that come meanwhile share an append; but with one alone each would wait for another's.
+    private const int DefaultAppendsPerObject = 4;
+
     private readonly Lock _sync = new();
     private readonly ImageCore _core;
     private readonly ImageIo _io;
@@ -55,8 +58,10 @@ internal sealed partial class JournalWriter
     public static async Task<JournalWriter> OpenAsync(
         ImageCore core, ImageIo io, ImageJournal journal, JournalTags tags, CancellationToken cancellationToken)
     {
+        ulong appends = core.GetUInt64Option("rbd_journal_object_max_in_flight_appends", 0);
         var options = new JournalRecorderOptions
         {
+            MaximumAppendsPerObject = appends == 0 ? DefaultAppendsPerObject : (int)Math.Min(appends, 256),
             MaximumAppendBytes = (int)Math.Clamp(core.GetUInt64Option("rbd_journal_object_flush_bytes", 1 << 20), 1 << 16, 1 << 24),
         };
         JournalRecorder recorder = await JournalRecorder.OpenAsync(journal, options, cancellationToken);
