@@ -28,6 +28,11 @@ public sealed partial class MirrorImageControl
     {
         await _image.RefreshAsync(cancellationToken);
         MirrorImageInfo info = await RequireEnabledAsync(cancellationToken);
+        if (info.Promotion == PromotionState.Primary && info.Image!.Mode == MirrorImageMode.Journal)
+        {
+            throw new RadosException(Errno.EINVAL, "image is already primary");
+        }
+
         if (info.Promotion == PromotionState.Primary)
         {
             // A promotion or demotion was killed halfway: the snapshots say primary, so it is to be written.
@@ -49,6 +54,7 @@ public sealed partial class MirrorImageControl
             throw new RadosException(Errno.EBUSY, "image is primary within a remote cluster or demotion is not propagated yet");
         }
 
+        RequireSnapshotMode(info.Image!.Mode);
         await PromoteSnapshotsAsync(info.Image!.GlobalImageId, cancellationToken);
     }
 
@@ -61,7 +67,7 @@ public sealed partial class MirrorImageControl
         if (info.Promotion != PromotionState.Primary)
         {
             // A demotion that was killed before its snapshot was complete; nobody has written since.
-            if (await CompleteNewestAsync(cancellationToken))
+            if (info.Image!.Mode == MirrorImageMode.Snapshot && await CompleteNewestAsync(cancellationToken))
             {
                 return;
             }
@@ -73,6 +79,8 @@ public sealed partial class MirrorImageControl
         {
             throw new RadosException(Errno.EINVAL, "exclusive lock is not active");
         }
+
+        RequireSnapshotMode(info.Image!.Mode);
 
         // With the lock, no writer can slip in between: after the feature is set nobody else gets to write.
         await _image.AcquireLockAsync(cancellationToken);
@@ -97,6 +105,8 @@ public sealed partial class MirrorImageControl
         {
             throw new RadosException(Errno.EINVAL, "image is primary, cannot resync to itself");
         }
+
+        RequireSnapshotMode(info.Image!.Mode);
 
         string uuid = await _pool.GetMirrorUuidAsync(cancellationToken)
             ?? throw new RadosException(Errno.ENOENT, $"mirror uuid of {_pool.Kind} {_image.Pool.Name}");

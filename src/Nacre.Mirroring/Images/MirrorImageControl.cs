@@ -3,6 +3,7 @@ using Nacre.ObjectClasses.Rbd;
 using Nacre.Rados;
 using Nacre.Rados.Clusters;
 using Nacre.Rbd;
+using Nacre.Rbd.Journaling;
 
 namespace Nacre.Mirroring;
 
@@ -35,19 +36,27 @@ public sealed partial class MirrorImageControl
             return new MirrorImageInfo(null, PromotionState.NonPrimary, "");
         }
 
-        RequireSnapshotMode(record.Mode);
-        (PromotionState promotion, string primary) = MirrorImageInfo.ReadPromotion(_image.Snapshots.Select(s => s.Namespace));
+        (PromotionState promotion, string primary) = record.Mode == MirrorImageMode.Journal
+            ? MirrorImageInfo.ReadPromotion(await JournalMirroring.FindOwnerAsync(_image.Pool, _image.Id, cancellationToken))
+            : MirrorImageInfo.ReadPromotion(_image.Snapshots.Select(s => s.Namespace));
         return new MirrorImageInfo(record, promotion, primary);
     }
 
     /// <summary>
-    /// Enables mirroring: makes the first mirror snapshot, then the record that daemons see. Already enabled is no error.
+    /// Enables mirroring: by snapshots makes the first one, by journal switches journaling on where it is off (and the exclusive lock, which it needs); then
+    /// makes the record that daemons see. Already enabled is no error.
     /// </summary>
     /// <exception cref="RadosException">
     /// EINVAL: the pool is not in image mode, the image is in a group, its parent is not mirrored, it is mirrored in another mode or being disabled, or it is
-    /// a copy. EOPNOTSUPP: journal mode, which is not there yet.
+    /// a copy.
     /// </exception>
-    public async Task EnableAsync(MirrorImageMode mode, CancellationToken cancellationToken = default)
+    public Task EnableAsync(MirrorImageMode mode, CancellationToken cancellationToken = default) =>
+        EnableAsync(mode, relaxParentCheck: false, cancellationToken);
+
+    /// <param name="mode">How.</param>
+    /// <param name="relaxParentCheck">A parent in the same pool need not be mirrored yet: its turn comes, as the whole pool is switched.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    internal async Task EnableAsync(MirrorImageMode mode, bool relaxParentCheck, CancellationToken cancellationToken)
     {
         await _image.RefreshAsync(cancellationToken);
         if (_image.Group is not null)
@@ -66,8 +75,7 @@ public sealed partial class MirrorImageControl
             throw new RadosException(Errno.EINVAL, $"cannot enable mirroring: {_pool.Kind} is not in image mirror mode");
         }
 
-        await RequireMirroredParentAsync(cancellationToken);
-        RequireSnapshotMode(mode);
+        await RequireMirroredParentAsync(relaxParentCheck, cancellationToken);
         switch (await _pool.FindImageAsync(_image.Id, cancellationToken))
         {
             case { } record when record.Mode != mode:
@@ -79,20 +87,43 @@ public sealed partial class MirrorImageControl
         }
 
         string globalImageId = Guid.NewGuid().ToString();
-        await RemoveLeftoverSnapshotsAsync(cancellationToken);
-        await MirrorSnapshots.CreatePrimaryAsync(
-            _image, globalImageId, SnapshotCreateFlags.None, PrimarySnapshotOptions.IgnoreEmptyPeers, cancellationToken: cancellationToken);
+        switch (mode)
+        {
+            case MirrorImageMode.Snapshot:
+                await RemoveLeftoverSnapshotsAsync(cancellationToken);
+                await MirrorSnapshots.CreatePrimaryAsync(
+                    _image, globalImageId, SnapshotCreateFlags.None, PrimarySnapshotOptions.IgnoreEmptyPeers, cancellationToken: cancellationToken);
+                break;
+            case MirrorImageMode.Journal:
+                await RequireJournalAsync(cancellationToken);
+                break;
+            default:
+                throw new RadosException(Errno.EOPNOTSUPP, $"unknown mirror image mode ({(uint)mode})");
+        }
+
         await _pool.SetImageAsync(_image.Id, new MirrorImage(mode, globalImageId, MirrorImageState.Enabled), cancellationToken);
     }
 
     /// <summary>
     /// Ends mirroring: removes mirror snapshots and the record. Not mirrored is no error. A copy becomes an ordinary image, set back to its newest complete
-    /// mirror snapshot where a copy was under way.
+    /// mirror snapshot where a copy was under way. By journal, the sites that replay it are unregistered and journaling is switched off, as Ceph does,
+    /// whoever had switched it on.
     /// </summary>
+    /// <param name="force">Also a copy.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <returns>Why journaling could not be switched off, which is no error: the image is mirrored no more. Null where all is done.</returns>
     /// <exception cref="RadosException">
-    /// EINVAL: the pool is not in image mode, or the image is a copy and <paramref name="force"/> not given. EBUSY: a clone of it is mirrored.
+    /// EINVAL: the pool is not in image mode, or the image is a copy and <paramref name="force"/> not given. EBUSY: a clone of it is mirrored. EOPNOTSUPP:
+    /// it is a copy by journal, whose promotion is not there yet.
     /// </exception>
-    public async Task DisableAsync(bool force, CancellationToken cancellationToken = default)
+    public Task<RadosException?> DisableAsync(bool force, CancellationToken cancellationToken = default) =>
+        DisableAsync(force, isRemoved: false, cancellationToken);
+
+    /// <summary>Ends mirroring of an image that is to be removed, in whatever mode the pool is. As <see cref="DisableAsync(bool, CancellationToken)"/>.</summary>
+    public Task<RadosException?> DisableForRemovalAsync(CancellationToken cancellationToken = default) =>
+        DisableAsync(force: false, isRemoved: true, cancellationToken);
+
+    private async Task<RadosException?> DisableAsync(bool force, bool isRemoved, CancellationToken cancellationToken)
     {
         await _image.RefreshAsync(cancellationToken);
         if (_image.Group is not null)
@@ -100,7 +131,7 @@ public sealed partial class MirrorImageControl
             throw new RadosException(Errno.EINVAL, "cannot disable mirroring on an image that is member of a group");
         }
 
-        if (await _pool.GetModeAsync(cancellationToken) != MirrorMode.Image)
+        if (!isRemoved && await _pool.GetModeAsync(cancellationToken) != MirrorMode.Image)
         {
             throw new RadosException(Errno.EINVAL, "cannot disable mirroring in the current pool mirroring mode");
         }
@@ -108,7 +139,7 @@ public sealed partial class MirrorImageControl
         MirrorImageInfo info = await GetInfoAsync(cancellationToken);
         if (info.Image is not { } record)
         {
-            return;
+            return null;
         }
 
         bool primary = info.Promotion is PromotionState.Primary or PromotionState.Unknown;
@@ -117,21 +148,17 @@ public sealed partial class MirrorImageControl
             throw new RadosException(Errno.EINVAL, "mirrored image is not primary, add force option to disable mirroring");
         }
 
+        bool byJournal = record.Mode == MirrorImageMode.Journal;
+        if (byJournal && !primary)
+        {
+            RequireSnapshotMode(record.Mode);
+        }
+
         await RequireNoMirroredChildAsync(cancellationToken);
         await _pool.SetImageAsync(_image.Id, record with { State = MirrorImageState.Disabling }, cancellationToken);
         try
         {
-            if (!primary)
-            {
-                await PromoteSnapshotsAsync(record.GlobalImageId, cancellationToken);
-            }
-
-            if (await _pool.GetMirrorUuidAsync(cancellationToken) is { } uuid)
-            {
-                await MirrorImageMeta.RemoveAsync(_image.Pool, _image.HeaderName, uuid, cancellationToken);
-            }
-
-            await RemoveMirrorSnapshotsAsync(cancellationToken);
+            await (byJournal ? RemoveJournalPeersAsync(cancellationToken) : EndSnapshotsAsync(record, primary, cancellationToken));
         }
         catch (RadosException exception) when (!exception.IsTransient && !exception.IsBlocklisted)
         {
@@ -141,6 +168,7 @@ public sealed partial class MirrorImageControl
         }
 
         await _pool.RemoveImageAsync(_image.Id, record.GlobalImageId, cancellationToken);
+        return byJournal ? await TrySwitchJournalingOffAsync(cancellationToken) : null;
     }
 
     /// <summary>
@@ -162,17 +190,9 @@ public sealed partial class MirrorImageControl
             _image, record.GlobalImageId, flags, PrimarySnapshotOptions.None, progress, cancellationToken);
     }
 
-    private static void RequireSnapshotMode(MirrorImageMode mode)
+    private async Task RequireMirroredParentAsync(bool relaxed, CancellationToken cancellationToken)
     {
-        if (mode != MirrorImageMode.Snapshot)
-        {
-            throw new RadosException(Errno.EOPNOTSUPP, "mirroring by journal is not there yet: use mode snapshot");
-        }
-    }
-
-    private async Task RequireMirroredParentAsync(CancellationToken cancellationToken)
-    {
-        if (_image.Parent is not { } parent)
+        if (_image.Parent is not { } parent || (relaxed && parent.PoolId == _image.Pool.Id))
         {
             return;
         }
@@ -200,6 +220,21 @@ public sealed partial class MirrorImageControl
                 }
             }
         }
+    }
+
+    private async Task EndSnapshotsAsync(MirrorImage record, bool primary, CancellationToken cancellationToken)
+    {
+        if (!primary)
+        {
+            await PromoteSnapshotsAsync(record.GlobalImageId, cancellationToken);
+        }
+
+        if (await _pool.GetMirrorUuidAsync(cancellationToken) is { } uuid)
+        {
+            await MirrorImageMeta.RemoveAsync(_image.Pool, _image.HeaderName, uuid, cancellationToken);
+        }
+
+        await RemoveMirrorSnapshotsAsync(cancellationToken);
     }
 
     // Without a record, mirror snapshots are what an enabling that was killed has left. A copy's are not touched: there enabling fails.

@@ -1,3 +1,4 @@
+using Nacre.ObjectClasses.Journal;
 using Nacre.ObjectClasses.Rbd;
 
 namespace Nacre.Mirroring;
@@ -5,7 +6,7 @@ namespace Nacre.Mirroring;
 /// <summary>Whether an image is the one that is written (librbd's mirror::PromotionState).</summary>
 public enum PromotionState
 {
-    /// <summary>Cannot be told: it has no mirror snapshot, or does not exist yet.</summary>
+    /// <summary>Cannot be told: it has no mirror snapshot or no journal, or does not exist yet.</summary>
     Unknown,
     /// <summary>It is the primary.</summary>
     Primary,
@@ -29,6 +30,16 @@ public sealed record MirrorImageInfo(MirrorImage? Image, PromotionState Promotio
 
     /// <summary>True for the primary.</summary>
     public bool IsPrimary => Promotion == PromotionState.Primary;
+
+    /// <summary>What the owner of an image's journal tells of its promotion.</summary>
+    /// <param name="owner">Mirror uuid of the site whose writes the journal takes; null where there is no journal.</param>
+    public static (PromotionState Promotion, string PrimaryMirrorUuid) ReadPromotion(string? owner) => owner switch
+    {
+        null => (PromotionState.Unknown, ""),
+        JournalTagData.Local => (PromotionState.Primary, ""),
+        JournalTagData.Orphan => (PromotionState.Orphan, ""),
+        _ => (PromotionState.NonPrimary, owner),
+    };
 
     /// <summary>What an image's snapshots tell of its promotion.</summary>
     /// <param name="snapshots">Namespaces of its snapshots, by ascending id.</param>

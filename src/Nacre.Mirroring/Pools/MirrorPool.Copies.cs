@@ -3,6 +3,7 @@ using Nacre.ObjectClasses.Rbd;
 using Nacre.Rados;
 using Nacre.Rados.Objects;
 using Nacre.Rbd;
+using Nacre.Rbd.Journaling;
 
 namespace Nacre.Mirroring;
 
@@ -11,7 +12,7 @@ public sealed partial class MirrorPool
 {
     /// <summary>
     /// How an image is mirrored and whether it is the primary, without opening it. An image that is only announced (<see cref="BeginCopyAsync"/>) is
-    /// <see cref="PromotionState.Unknown"/>. ENOENT where the record's image is gone; EOPNOTSUPP for journal mode.
+    /// <see cref="PromotionState.Unknown"/>. ENOENT where the record's image is gone.
     /// </summary>
     public async Task<MirrorImageInfo> GetImageInfoAsync(string imageId, CancellationToken cancellationToken = default)
     {
@@ -21,9 +22,13 @@ public sealed partial class MirrorPool
             return new MirrorImageInfo(null, PromotionState.NonPrimary, "");
         }
 
-        if (record.Mode != MirrorImageMode.Snapshot)
+        if (record.Mode == MirrorImageMode.Journal)
         {
-            throw new RadosException(Errno.EOPNOTSUPP, $"image {imageId} is mirrored by journal, which is not there yet");
+            (PromotionState state, string owner) = MirrorImageInfo.ReadPromotion(
+                await JournalMirroring.FindOwnerAsync(_pool, imageId, cancellationToken));
+            return state != PromotionState.Unknown || record.State == MirrorImageState.Creating
+                ? new MirrorImageInfo(record, state, owner)
+                : throw new RadosException(Errno.ENOENT, $"journal of mirrored image {imageId} of {Kind} {_pool.Name}");
         }
 
         IReadOnlyList<SnapshotNamespace>? snapshots = await ReadSnapshotsAsync(RbdObjects.Header(imageId), cancellationToken);

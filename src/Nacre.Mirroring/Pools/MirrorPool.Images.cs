@@ -3,6 +3,7 @@ using Nacre.ObjectClasses.Calls;
 using Nacre.ObjectClasses.Rbd;
 using Nacre.ObjectClasses.Rbd.Notifications;
 using Nacre.Rados.Clusters;
+using Nacre.Rbd;
 
 namespace Nacre.Mirroring;
 

@@ -105,29 +105,51 @@ public sealed partial class MirrorPool
             if (features.Features.HasFlag(RbdFeatures.Journaling))
             {
                 await using Image image = await images.OpenByIdAsync(entry.Id, cancellationToken: cancellationToken);
-                await new MirrorImageControl(image).EnableAsync(MirrorImageMode.Journal, cancellationToken);
+                await new MirrorImageControl(image).EnableAsync(MirrorImageMode.Journal, relaxParentCheck: true, cancellationToken);
             }
         }
     }
 
     private async Task DisableImagesAsync(MirrorMode from, CancellationToken cancellationToken)
     {
-        var images = new RbdImages(_pool);
+        var left = new List<string>();
         await foreach (MirrorImageEntry entry in ListImagesAsync(cancellationToken))
         {
-            if (from == MirrorMode.Image)
+            if (from != MirrorMode.Image)
             {
-                MirrorImage? record = await FindImageAsync(entry.ImageId, cancellationToken);
-                if (record?.State == MirrorImageState.Enabled)
-                {
-                    throw new RadosException(Errno.EINVAL, "failed to disable mirror mode: there are still images with mirroring enabled");
-                }
+                left.Add(entry.ImageId);
+            }
+            else if (await FindImageAsync(entry.ImageId, cancellationToken) is { State: MirrorImageState.Enabled })
+            {
+                throw new RadosException(Errno.EINVAL, "failed to disable mirror mode: there are still images with mirroring enabled");
+            }
+        }
 
-                continue;
+        // A parent waits for its clones: round after round, as long as one gets anywhere.
+        while (left.Count > 0)
+        {
+            var busy = new List<string>();
+            RadosException? obstacle = null;
+            foreach (string id in left)
+            {
+                try
+                {
+                    await using Image image = await new RbdImages(_pool).OpenByIdAsync(id, cancellationToken: cancellationToken);
+                    await new MirrorImageControl(image).DisableAsync(force: false, cancellationToken);
+                }
+                catch (RadosException exception) when (exception.Code == Errno.EBUSY)
+                {
+                    obstacle = exception;
+                    busy.Add(id);
+                }
             }
 
-            await using Image image = await images.OpenByIdAsync(entry.ImageId, cancellationToken: cancellationToken);
-            await new MirrorImageControl(image).DisableAsync(force: false, cancellationToken);
+            if (busy.Count == left.Count)
+            {
+                throw obstacle!;
+            }
+
+            left = busy;
         }
     }
 }

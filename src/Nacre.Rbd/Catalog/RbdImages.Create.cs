@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using Nacre.ObjectClasses.Calls;
+using Nacre.ObjectClasses.Journal;
 using Nacre.ObjectClasses.Rbd;
 using Nacre.Rados;
 using Nacre.Rados.Clusters;
@@ -54,6 +55,10 @@ public sealed partial class RbdImages
         try
         {
             await CreateObjectsAsync(name, image, prefix, image.DataPool is null ? -1 : dataPool.Id, options.Journal, made, cancellationToken);
+            if (image.Features.HasFlag(RbdFeatures.Journaling) && options.Journal.Owner == JournalTagData.Local)
+            {
+                await JournalMirroring.OnJournalingEnabledAsync(_pool, image.Id, cancellationToken);
+            }
         }
         catch (RadosException)
         {
@@ -170,7 +175,8 @@ public sealed partial class RbdImages
             await _pool.CallAsync(
                 RbdObjects.ObjectMap(image.Id),
                 RbdCalls.ResizeObjectMap(image.Layout.ObjectCount(image.Size), ObjectMapState.Nonexistent), cancellationToken);
-        }    }
+        }
+    }
 
     private async Task AddToDirectoryAsync(string name, string id, CancellationToken cancellationToken)
     {

@@ -1,6 +1,7 @@
 using Nacre.Journal;
 using Nacre.Journal.Formats;
 using Nacre.ObjectClasses.Calls;
+using Nacre.ObjectClasses.Journal;
 using Nacre.ObjectClasses.Rbd;
 using Nacre.ObjectClasses.Rbd.Notifications;
 using Nacre.Rados;
@@ -62,7 +63,8 @@ internal sealed partial class MaintenanceOperations
         features = CheckFeatures(features, enable);
         if (!enable && features.HasFlag(RbdFeatures.Journaling))
         {
-            await ThrowIfMirroredAsync(cancellationToken);
+            // Before writes are held back: snapshots may be to be removed.
+            await JournalMirroring.OnJournalingGoingAsync(core.Pool, core.Id, RemoveSyncPointAsync, cancellationToken);
         }
 
         await core.Writes.BlockAsync(cancellationToken);
@@ -130,13 +132,11 @@ internal sealed partial class MaintenanceOperations
             : throw core.Error(Errno.EINVAL, "switching features: object-map, fast-diff and journaling need exclusive-lock");
     }
 
-    // operation::DisableFeaturesRequest: an image that is mirrored by its journal keeps it.
-    private async Task ThrowIfMirroredAsync(CancellationToken cancellationToken)
+    private async Task RemoveSyncPointAsync(JournalSyncPoint point, CancellationToken cancellationToken)
     {
-        MirrorImage? record = await core.Pool.TryCallAsync(RbdObjects.Mirroring, RbdCalls.GetMirrorImage(core.Id), cancellationToken);
-        if (record is { Mode: MirrorImageMode.Journal, State: MirrorImageState.Enabled })
+        if (core.State.Snapshots.FirstOrDefault(s => s.Name == point.SnapshotName && s.Namespace.Type == point.Namespace.Type) is { } snapshot)
         {
-            throw core.Error(Errno.EINVAL, "switching journaling off while the image is mirrored by its journal");
+            await core.Snapshots.RemoveHereAsync(snapshot, cancellationToken);
         }
     }
 
@@ -162,6 +162,10 @@ internal sealed partial class MaintenanceOperations
         }
 
         await core.Pool.CallAsync(core.HeaderName, RbdCalls.SetFeatures(core.State.Features | features, features), cancellationToken);
+        if (features.HasFlag(RbdFeatures.Journaling))
+        {
+            await JournalMirroring.OnJournalingEnabledAsync(core.Pool, core.Id, cancellationToken);
+        }
     }
 
     private async Task DisableAsync(RbdFeatures features, CancellationToken cancellationToken)

@@ -243,7 +243,7 @@ internal sealed partial class SnapshotOperations(ImageCore core, ObjectIo object
     }
 
     // Gone: a killed removal was finished when the lock was taken.
-    private Task RemoveHereAsync(ImageSnapshot snapshot, CancellationToken cancellationToken) => core.State.FindSnapshot(snapshot.Id) is null
+    public Task RemoveHereAsync(ImageSnapshot snapshot, CancellationToken cancellationToken) => core.State.FindSnapshot(snapshot.Id) is null
         ? Task.CompletedTask
         : core.OperateAsync(
             operation => new JournalSnapOperation(JournalEventType.SnapRemove, operation, snapshot.Name, snapshot.Namespace),

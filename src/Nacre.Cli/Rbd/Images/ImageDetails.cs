@@ -57,9 +57,9 @@ internal sealed class ImageDetails
         }
 
         _snapshotLimit = await _image.GetSnapshotLimitAsync(cancellationToken);
-        _mirror = await new MirrorPool(_image.Pool).FindImageAsync(_image.Id, cancellationToken);
-        _isPrimary = _mirror is not null
-            && MirrorImageInfo.ReadPromotion(_image.Snapshots.Select(s => s.Namespace)).Promotion == PromotionState.Primary;
+        MirrorImageInfo mirroring = await new MirrorImageControl(_image, _time).GetInfoAsync(cancellationToken);
+        _mirror = mirroring.Image;
+        _isPrimary = _mirror is not null && mirroring.IsPrimary;
     }
 
     private void Write(TextWriter output)

@@ -33,6 +33,6 @@ internal static class ImageRemoval
         }
 
         // A copy is removed by its daemon once the primary is gone; by hand it would only come back.
-        await new MirrorImageControl(image, time).DisableAsync(force: false, cancellationToken);
+        await new MirrorImageControl(image, time).DisableForRemovalAsync(cancellationToken);
     }
 }

@@ -110,7 +110,12 @@ internal static class MirrorImageCommands
     private static async Task<int> DisableAsync(RbdCommandContext context, CancellationToken cancellationToken)
     {
         await using Image image = await OpenAsync(context, RbdSpecs.ReadImage(context.Arguments), cancellationToken);
-        await new MirrorImageControl(image, context.Application.Time).DisableAsync(context.Arguments.Has("force"), cancellationToken);
+        RadosException? kept = await new MirrorImageControl(image, context.Application.Time).DisableAsync(context.Arguments.Has("force"), cancellationToken);
+        if (kept is not null)
+        {
+            await context.Error.WriteLineAsync($"rbd: cannot disable journaling: {kept.Message}");
+        }
+
         context.Line("Mirroring disabled");
         return 0;
     }

@@ -4,15 +4,15 @@ using Nacre.ObjectClasses.Rbd.Notifications;
 using Nacre.Rados;
 using Nacre.Rados.Clusters;
 
-namespace Nacre.Mirroring;
+namespace Nacre.Rbd;
 
 /// <summary>Tells watchers of <c>rbd_mirroring</c> what changed (src/librbd/MirroringWatcher.cc).</summary>
-internal static class MirroringNotifier
+public static class MirroringNotifier
 {
     private static readonly TimeSpan _timeout = TimeSpan.FromSeconds(5);
 
     /// <summary>Notifies. A watcher that does not answer, or a failure, is no error: the change is made, and daemons look again by themselves.</summary>
-    internal static async Task NotifyAsync(IPool pool, MirroringNotification notification, CancellationToken cancellationToken)
+    public static async Task NotifyAsync(IPool pool, MirroringNotification notification, CancellationToken cancellationToken)
     {
         try
         {
