@@ -49,12 +49,13 @@ public sealed partial class BesideCephTests
             events.Add(await DescribeEventsAsync(pool, id));
             await SameAsync($"info {spec} --format json");
             await SameAsync($"info {spec}");
+            await RunAsync("journal reset --image {0}");
+            headers.Add(await _cluster.RadosAsync("-p", pool, "listomapvals", $"journal.{id}"));
             await RunAsync("rm {0} --no-progress");
             Assert.DoesNotContain("journal", await _cluster.RadosAsync("-p", pool, "ls"), StringComparison.Ordinal);
         }
 
-        Assert.Equal(headers[0], headers[2]);
-        Assert.Equal(headers[1], headers[3]);
+        Assert.Equal(headers[..3], headers[3..]);
         Assert.Equal(events[0], events[1]);
         Assert.Equal(30, events[0].Count);
     }
@@ -102,6 +103,27 @@ public sealed partial class BesideCephTests
         await _cluster.RbdAsync("export", "--no-progress", spec, file);
         byte[] found = await File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken);
         Assert.True(expected.AsSpan().SequenceEqual(found), $"differs at {expected.AsSpan().CommonPrefixLength(found)}, {when}");
+    }
+
+    [Fact]
+    public async Task What_changes_a_demoted_image_is_refused_alike()
+    {
+        string pool = await PoolAsync();
+        await _cluster.RbdAsync("mirror", "pool", "enable", pool, "image");
+        await OursAsync("create", $"{pool}/d", "--size", "8M", "--image-feature", "layering,exclusive-lock,object-map,journaling");
+        await OursAsync("snap", "create", "--no-progress", $"{pool}/d@s");
+        await _cluster.RbdAsync("mirror", "image", "enable", $"{pool}/d", "journal");
+        await SameAsync($"feature disable {pool}/d journaling");
+        await _cluster.RbdAsync("mirror", "image", "demote", $"{pool}/d");
+        foreach (string command in (string[])
+        [
+            "snap create {0}/d@t --no-progress", "snap rm {0}/d@s --no-progress", "snap rename {0}/d@s {0}/d@t", "snap protect {0}/d@s",
+            "snap rollback {0}/d@s --no-progress", "snap limit set {0}/d --limit 1", "resize {0}/d --size 9M --no-progress", "image-meta set {0}/d k v",
+            "feature disable {0}/d object-map", "feature disable {0}/d journaling", "rename {0}/d {0}/e", "rm {0}/d --no-progress", "info {0}/d",
+        ])
+        {
+            await SameAsync(string.Format(System.Globalization.CultureInfo.InvariantCulture, command, pool));
+        }
     }
 
     private string[] CommandOf(string program) => program == "rbd"

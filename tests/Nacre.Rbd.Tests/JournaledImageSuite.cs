@@ -253,7 +253,8 @@ public abstract class JournaledImageSuite(EngineFixture engine) : ImageTestBase(
         await using (Image image = await images.OpenAsync("one", cancellationToken: Token))
         {
             Assert.Equal(Errno.EPERM, await CodeOfAsync(() => image.WriteAsync(0, new byte[4096], Token).AsTask()));
-            Assert.Equal(Errno.EPERM, await CodeOfAsync(() => image.CreateSnapshotAsync("s", cancellationToken: Token)));
+            Assert.Equal(Errno.EPERM, await CodeOfAsync(() => image.ReadAsync(0, new byte[4096], Token).AsTask()));
+            Assert.Equal(Errno.EROFS, await CodeOfAsync(() => image.CreateSnapshotAsync("s", cancellationToken: Token)));
             Assert.Null(await image.GetLockOwnerAsync(Token));
         }
 

@@ -80,9 +80,12 @@ public sealed class JournalRecorder : IAsyncDisposable
     {
         lock (_lock)
         {
-            if (_failure is not null)
+            RadosException? failure = _failure ?? (_isDisposed
+                ? new RadosException(Errno.ESHUTDOWN, $"appending to journal {_journal.Pool.Name}/{_journal.HeaderName}, which was closed")
+                : null);
+            if (failure is not null)
             {
-                append.OnFailed(_failure);
+                append.OnFailed(failure);
                 return;
             }
 
@@ -105,7 +108,14 @@ public sealed class JournalRecorder : IAsyncDisposable
     /// <summary>Waits until nothing is under way any more.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (!Interlocked.Exchange(ref _isDisposed, true))
+        bool isFirst;
+        lock (_lock)
+        {
+            isFirst = !_isDisposed;
+            _isDisposed = true;
+        }
+
+        if (isFirst)
         {
             Leave();
         }

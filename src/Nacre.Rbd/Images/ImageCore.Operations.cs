@@ -38,6 +38,11 @@ internal sealed partial class ImageCore
             {
                 return;
             }
+            catch (RadosException exception) when (exception.Code == Errno.EPERM && IsJournalUnusable && remote is not null)
+            {
+                // As librbd says it of operations that the lock's owner can be asked for.
+                throw new RadosException(Errno.EROFS, exception.Attempt, exception);
+            }
 
             if (remote is null)
             {

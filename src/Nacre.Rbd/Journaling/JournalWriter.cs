@@ -122,6 +122,13 @@ internal sealed partial class JournalWriter
     public async ValueTask FlushAsync(CancellationToken cancellationToken)
     {
         await _core.Writes.EnterAsync(cancellationToken);
+        if (_core.Journal != this)
+        {
+            // The lock was given up meanwhile, and everything applied before that.
+            _core.Writes.Exit();
+            return;
+        }
+
         await RecordAsync(JournaledChange.Flush(), cancellationToken);
         await WaitForAllAsync(cancellationToken);
     }
@@ -155,12 +162,16 @@ internal sealed partial class JournalWriter
     /// </summary>
     public async Task CloseAsync(bool isLost)
     {
+        if (isLost)
+        {
+            Fail(_core.Error(Errno.ESHUTDOWN, "recording changes without the exclusive lock"));
+        }
+
         await _stop.CancelAsync();
         await _committing;
         await _recorder.DisposeAsync();
         if (isLost)
         {
-            Fail(_core.Error(Errno.ESHUTDOWN, "recording changes without the exclusive lock"));
             return;
         }
 
