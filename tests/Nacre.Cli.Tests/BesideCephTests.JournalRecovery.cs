@@ -96,6 +96,21 @@ public sealed partial class BesideCephTests
         await _cluster.RbdAsync("object-map", "check", "--no-progress", spec);
     }
 
+    [Fact]
+    public async Task Two_writers_hand_the_journal_to_and_fro()
+    {
+        string pool = await PoolAsync();
+        string spec = $"{pool}/j";
+        await OursAsync("create", spec, "--size", "32M", "--image-feature", "layering,exclusive-lock,object-map,journaling");
+        await using ICluster cluster = await new CephClusterConnector().ConnectAsync(_cluster.Configuration, new ClusterOptions());
+        ImageJournal journal = await ImageJournal.OpenAsync(await cluster.OpenPoolAsync(pool), await ImageIdAsync(spec));
+        await Task.WhenAll(BenchAsync(spec, "2M"), OursAsync(BenchArguments(spec, "2M")), BenchAsync(spec, "2M"), OursAsync(BenchArguments(spec, "2M")));
+        await CheckAsync(journal, spec, "as written by four");
+        JournalClient client = (await journal.FindClientAsync("", TestContext.Current.CancellationToken))!;
+        Assert.True(client.CommitPosition.Positions[0].TagTid >= 4, $"{client.CommitPosition.Positions[0]}");
+        await _cluster.RbdAsync("object-map", "check", "--no-progress", spec);
+    }
+
     private async Task CheckAsync(ImageJournal journal, string spec, string when)
     {
         byte[] expected = await ModelAsync(journal);

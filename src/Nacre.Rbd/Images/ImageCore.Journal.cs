@@ -90,15 +90,54 @@ internal sealed partial class ImageCore
     }
 
     /// <summary>Waits until the objects hold everything that was acknowledged.</summary>
-    public ValueTask ApplyJournaledAsync(CancellationToken cancellationToken) =>
-        OpenedSnapshot == Rados.Objects.SnapshotId.Head && Journal is { } journal ? journal.WaitForAllAsync(cancellationToken) : ValueTask.CompletedTask;
+    public async ValueTask ApplyJournaledAsync(CancellationToken cancellationToken)
+    {
+        while (OpenedSnapshot == Rados.Objects.SnapshotId.Head && Journal is { } journal && !await journal.IsAllAppliedAsync(cancellationToken))
+        {
+            await PrepareReadSlowlyAsync(cancellationToken);
+        }
+    }
 
     /// <summary>Carries an operation out, recorded with its beginning and its end where changes are recorded.</summary>
     public Task OperateAsync(Func<ulong, JournalEventPayload> payload, Func<Task> operate, CancellationToken cancellationToken) =>
         Journal is { } journal ? journal.OperateAsync(payload, operate, cancellationToken) : operate();
 
-    /// <summary>Reads the header if it changed, and where changes are recorded takes the lock.</summary>
-    public ValueTask PrepareReadAsync(CancellationToken cancellationToken) =>
+    /// <summary>
+    /// Reads the header if it changed, and where changes are recorded takes the lock and waits until the objects hold everything that was acknowledged of
+    /// a range.
+    /// </summary>
+    public ValueTask PrepareReadAsync(ulong offset, ulong length, CancellationToken cancellationToken)
+    {
+        ValueTask prepared = PrepareReadAsync(cancellationToken);
+        return prepared.IsCompletedSuccessfully && Journal is null ? prepared : new ValueTask(PrepareReadJournaledAsync(prepared, offset, length, cancellationToken));
+    }
+
+    private async Task PrepareReadJournaledAsync(ValueTask prepared, ulong offset, ulong length, CancellationToken cancellationToken)
+    {
+        await prepared;
+
+        // A writer that fails or goes meanwhile is replaced, which applies what it has left.
+        while (!IsReadOnly && IsRecording(State))
+        {
+            if (Journal is { } journal && await journal.IsAppliedAsync(offset, length, cancellationToken))
+            {
+                return;
+            }
+
+            await PrepareReadSlowlyAsync(cancellationToken);
+        }
+    }
+
+    /// <summary>Makes what was acknowledged durable in the objects.</summary>
+    public async ValueTask FlushJournaledAsync(JournalWriter journal, CancellationToken cancellationToken)
+    {
+        if (!await journal.FlushAsync(cancellationToken))
+        {
+            await PrepareReadSlowlyAsync(cancellationToken);
+        }
+    }
+
+    private ValueTask PrepareReadAsync(CancellationToken cancellationToken) =>
         Interlocked.Read(ref _updatesSeen) == Interlocked.Read(ref _updatesRead) && HasUsableJournal(State)
             ? ValueTask.CompletedTask
             : new ValueTask(PrepareReadSlowlyAsync(cancellationToken));

@@ -12,15 +12,9 @@ internal sealed partial class ImageIo(ImageCore core, ObjectIo objects)
         await core.Reads.EnterAsync(cancellationToken);
         try
         {
-            await core.PrepareReadAsync(cancellationToken);
+            await core.PrepareReadAsync(offset, (ulong)buffer.Length, cancellationToken);
             core.TouchAccessed();
             CheckRange(offset, (ulong)buffer.Length, "reading");
-            if (core.Journal is { } journal)
-            {
-                // What was acknowledged is in the journal, but perhaps not yet in the objects.
-                await journal.WaitForAsync(offset, (ulong)buffer.Length, cancellationToken);
-            }
-
             if (buffer.IsEmpty)
             {
                 return;
@@ -49,15 +43,9 @@ internal sealed partial class ImageIo(ImageCore core, ObjectIo objects)
         await core.Reads.EnterAsync(cancellationToken);
         try
         {
-            await core.PrepareReadAsync(cancellationToken);
+            await core.PrepareReadAsync(offset, (ulong)buffer.Length, cancellationToken);
             core.TouchAccessed();
             CheckRange(offset, (ulong)buffer.Length, "reading");
-            if (core.Journal is { } journal)
-            {
-                // What was acknowledged is in the journal, but perhaps not yet in the objects.
-                await journal.WaitForAsync(offset, (ulong)buffer.Length, cancellationToken);
-            }
-
             var found = new List<Extent>();
             await BoundedWork.ForEachAsync(
                 Pieces(offset, (ulong)buffer.Length), core.Concurrency,
@@ -207,7 +195,7 @@ internal sealed partial class ImageIo(ImageCore core, ObjectIo objects)
     // Without a journal every write is durable in its objects before it completes, and nothing is held back here.
     public ValueTask FlushAsync(CancellationToken cancellationToken) =>
         cancellationToken.IsCancellationRequested ? ValueTask.FromCanceled(cancellationToken)
-        : core.Journal is { } journal ? journal.FlushAsync(cancellationToken)
+        : core.Journal is { } journal ? core.FlushJournaledAsync(journal, cancellationToken)
         : ValueTask.CompletedTask;
 
     /// <summary>EINVAL where a range is not inside the image.</summary>

@@ -118,23 +118,33 @@ internal sealed partial class JournalWriter
         return IsFailed ? throw Failed() : change.Outcome;
     }
 
-    /// <summary>Records a flush, and waits until everything that was acknowledged before is applied.</summary>
-    public async ValueTask FlushAsync(CancellationToken cancellationToken)
+    /// <summary>
+    /// Records a flush, and waits until everything that was acknowledged before is applied; false where the writer has failed before that.
+    /// </summary>
+    public async ValueTask<bool> FlushAsync(CancellationToken cancellationToken)
     {
         await _core.Writes.EnterAsync(cancellationToken);
-        if (_core.Journal != this)
+        if (_core.Journal != this || IsFailed)
         {
-            // The lock was given up meanwhile, and everything applied before that.
+            // The lock was given up meanwhile, and everything applied before that; or not.
             _core.Writes.Exit();
-            return;
+            return !IsFailed;
         }
 
-        await RecordAsync(JournaledChange.Flush(), cancellationToken);
-        await WaitForAllAsync(cancellationToken);
+        try
+        {
+            await RecordAsync(JournaledChange.Flush(), cancellationToken);
+        }
+        catch (RadosException) when (IsFailed)
+        {
+            return false;
+        }
+
+        return await IsAllAppliedAsync(cancellationToken);
     }
 
-    /// <summary>Waits until what was acknowledged is applied, everywhere.</summary>
-    public ValueTask WaitForAllAsync(CancellationToken cancellationToken)
+    /// <summary>Waits until what was acknowledged is applied, everywhere; false where the writer has failed before that.</summary>
+    public ValueTask<bool> IsAllAppliedAsync(CancellationToken cancellationToken)
     {
         JournaledChange[] changes;
         lock (_sync)
@@ -142,11 +152,11 @@ internal sealed partial class JournalWriter
             changes = [.. _pending.All];
         }
 
-        return WaitForAsync(changes, cancellationToken);
+        return IsAppliedAsync(changes, cancellationToken);
     }
 
-    /// <summary>Waits until what was acknowledged of a range is applied.</summary>
-    public ValueTask WaitForAsync(ulong offset, ulong length, CancellationToken cancellationToken)
+    /// <summary>Waits until what was acknowledged of a range is applied; false where the writer has failed before that.</summary>
+    public ValueTask<bool> IsAppliedAsync(ulong offset, ulong length, CancellationToken cancellationToken)
     {
         List<JournaledChange>? changes;
         lock (_sync)
@@ -154,7 +164,7 @@ internal sealed partial class JournalWriter
             changes = _pending.Find(offset, offset + length);
         }
 
-        return changes is null && !IsFailed ? ValueTask.CompletedTask : WaitForAsync(changes ?? [], cancellationToken);
+        return changes is null ? ValueTask.FromResult(!IsFailed) : IsAppliedAsync(changes, cancellationToken);
     }
 
     /// <summary>
@@ -185,17 +195,14 @@ internal sealed partial class JournalWriter
         }
     }
 
-    private async ValueTask WaitForAsync(IReadOnlyCollection<JournaledChange> changes, CancellationToken cancellationToken)
+    private async ValueTask<bool> IsAppliedAsync(IReadOnlyCollection<JournaledChange> changes, CancellationToken cancellationToken)
     {
         foreach (JournaledChange change in changes)
         {
             await change.Settled.WaitAsync(cancellationToken);
         }
 
-        if (IsFailed)
-        {
-            throw Failed();
-        }
+        return !IsFailed;
     }
 
     private async Task ApplyAsync(JournaledChange change, int bytes)
