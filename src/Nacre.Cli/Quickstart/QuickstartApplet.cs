@@ -9,7 +9,7 @@ internal sealed class QuickstartApplet : IApplet
     public string Name => "quickstart";
 
     /// <inheritdoc/>
-    public string Description => "two embedded sites, an image mirrored between them, digests compared";
+    public string Description => "two embedded sites, a disk mirrored between them in both modes, digests compared";
 
     /// <inheritdoc/>
     public async Task<int> RunAsync(IReadOnlyList<string> arguments, ApplicationContext application, CancellationToken cancellationToken)

@@ -11,8 +11,8 @@ internal sealed record QuickstartOptions
         """
         usage: nacre quickstart [--keep] [--directory DIR] [--files MIB]
 
-        Makes two embedded sites, site-a and site-b, and mirrors an image with a real file system from one to the other: first sync, changes, a delta.
-        Ends with 0 only if both copies are equal.
+        Makes two embedded sites, site-a and site-b, and mirrors a disk with a real file system from one to the other, as one image by snapshots and as
+        another by its journal: first sync, changes, a delta and a replay. Ends with 0 only if all copies are equal.
 
           --keep            leaves sites, daemon and files there, and says how to go on
           --directory DIR   works there (a new or empty folder) and not in a temporary one

@@ -8,18 +8,23 @@ using Nacre.Rbd;
 
 namespace Nacre.Cli.Quickstart;
 
-/// <summary>The steps of the quickstart, those of the guide: users, sites, peer, daemon, image; then sync, change, delta, comparison.</summary>
+/// <summary>
+/// The steps of the quickstart, those of the guide: users, sites, peer, daemon; then the same disk as two images, one mirrored by snapshots and one by its
+/// journal: sync, changes, comparison.
+/// </summary>
 internal sealed class QuickstartRun(QuickstartOptions options, string directory, ApplicationContext application)
 {
     private const string Pool = "rbd";
-    private const string Image = "rbd/disk";
+    private const string BySnapshot = "disk";
+    private const string ByJournal = "journaled";
 
     private static readonly string[] _sites = ["site-a", "site-b"];
 
     private readonly QuickstartCommands _commands = new(directory, application);
     private readonly List<string> _startedSites = [];
     private readonly SampleDisk _disk = new(directory);
-    private readonly TextTable _report = new TextTable().Column("STEP").Column("TIME", Align.Right, Align.Right).Column("MOVED", Align.Right, Align.Right).Column("");
+    private readonly TextTable _report = new TextTable()
+        .Column("STEP").Column("MODE").Column("TIME", Align.Right, Align.Right).Column("MOVED", Align.Right, Align.Right).Column("");
     private QuickstartDaemon? _daemon;
 
     private string DaemonUser => $"rbd-mirror.{Environment.MachineName}";
@@ -38,21 +43,22 @@ internal sealed class QuickstartRun(QuickstartOptions options, string directory,
             Say("\n3. Users, mirroring, peer and daemon");
             await SetUpMirroringAsync(cancellationToken);
         });
-        Say("\n4. The image, on site-a, and its first sync");
-        await ImportAsync(cancellationToken);
-        SyncResult first = await SyncAsync("first sync ", ["mirror", "image", "enable", Image, "snapshot"], cancellationToken);
-        AddRow("first sync to site-b", first, "");
-        Say("\n5. Changes, and a delta");
+        Say("\n4. The disk as two images on site-a, one for each mode");
+        await ImportAsync(BySnapshot, cancellationToken);
+        await ImportAsync(ByJournal, cancellationToken);
+        Say("\n5. Their first sync");
+        AddRow("first sync to site-b", BySnapshot, await SnapshotAsync("by snapshot ", ["mirror", "image", "enable", Spec(BySnapshot), "snapshot"], cancellationToken));
+        AddRow("first sync to site-b", ByJournal, await EnableJournalAsync(cancellationToken));
+        Say("\n6. Changes: a delta of one, the other's writes are replayed by themselves");
         await ChangeAsync(cancellationToken);
-        SyncResult delta = await SyncAsync("delta      ", ["mirror", "image", "snapshot", Image], cancellationToken);
-        AddRow("delta to site-b", delta, "");
-        Say("\n6. Both sides");
-        Say(await _commands.RunAsync(cancellationToken, "rbd", "--cluster", "site-b", "mirror", "image", "status", Image));
+        Say("\n7. Both sides");
+        Say(await _commands.RunAsync(cancellationToken, "rbd", "--cluster", "site-b", "mirror", "image", "status", Spec(BySnapshot)));
+        Say(await _commands.RunAsync(cancellationToken, "rbd", "--cluster", "site-b", "mirror", "image", "status", Spec(ByJournal)));
         bool equal = await CompareAsync(cancellationToken);
-        _report.Row("all together", Seconds(application.Time.GetElapsedTime(start)), "", "");
+        _report.Row("all together", "", Seconds(application.Time.GetElapsedTime(start)), "", "");
         Say("");
         _report.Write(application.Output);
-        Say(equal ? "\nsite-b holds the same bytes as site-a." : "\nTHE COPIES DIFFER.");
+        Say(equal ? "\nsite-b holds the same bytes as site-a, in both modes." : "\nTHE COPIES DIFFER.");
         return equal;
     }
 
@@ -133,22 +139,30 @@ internal sealed class QuickstartRun(QuickstartOptions options, string directory,
         _daemon = QuickstartDaemon.Start(directory, DaemonUser, application.Time);
     }
 
-    private async Task ImportAsync(CancellationToken cancellationToken)
+    private async Task ImportAsync(string image, CancellationToken cancellationToken)
     {
         long start = application.Time.GetTimestamp();
-        await _commands.RunAsync(cancellationToken, "rbd", "--cluster", "site-a", "import", "--no-progress", _disk.FilePath, Image);
-        string usage = await _commands.QuietAsync(null, cancellationToken, "rbd", "--cluster", "site-a", "du", "--format", "json", Image);
+        await _commands.RunAsync(cancellationToken, "rbd", "--cluster", "site-a", "import", "--no-progress", _disk.FilePath, Spec(image));
+        TimeSpan elapsed = application.Time.GetElapsedTime(start);
+        string usage = await _commands.QuietAsync(null, cancellationToken, "rbd", "--cluster", "site-a", "du", "--format", "json", Spec(image));
         using System.Text.Json.JsonDocument images = System.Text.Json.JsonDocument.Parse(usage);
-        ulong used = images.RootElement.GetProperty("images")[0].GetProperty("used_size").GetUInt64();
-        _report.Row("import to site-a", Seconds(application.Time.GetElapsedTime(start)), ByteSize.Format(used), "");
+        AddRow("import to site-a", image, new SyncResult(elapsed, images.RootElement.GetProperty("images")[0].GetProperty("used_size").GetInt64()));
     }
 
-    private async Task<SyncResult> SyncAsync(string label, string[] words, CancellationToken cancellationToken)
+    private async Task<SyncResult> SnapshotAsync(string label, string[] words, CancellationToken cancellationToken)
     {
-        var watcher = new SyncWatcher(_commands, Image, _daemon!, application);
+        var watcher = new SyncWatcher(_commands, Spec(BySnapshot), _daemon!, application);
         long start = application.Time.GetTimestamp();
         await _commands.RunAsync(cancellationToken, ["rbd", "--cluster", "site-a", .. words]);
         return await watcher.WaitAsync(start, new ProgressBar(label, application.Output, application.ErrorIsTerminal), cancellationToken);
+    }
+
+    private async Task<SyncResult> EnableJournalAsync(CancellationToken cancellationToken)
+    {
+        var watcher = new ReplayWatcher(_commands, Spec(ByJournal), _daemon!, application);
+        long start = application.Time.GetTimestamp();
+        await _commands.RunAsync(cancellationToken, "rbd", "--cluster", "site-a", "mirror", "image", "enable", Spec(ByJournal), "journal");
+        return await watcher.WaitForSyncAsync(start, new ProgressBar("by journal  ", application.Output, application.ErrorIsTerminal), cancellationToken);
     }
 
     private async Task ChangeAsync(CancellationToken cancellationToken)
@@ -158,22 +172,32 @@ internal sealed class QuickstartRun(QuickstartOptions options, string directory,
         IReadOnlyList<(ulong Offset, byte[] Data)> changes = await before.FindChangesAsync(_disk.FilePath, cancellationToken);
         long bytes = changes.Sum(change => (long)change.Data.Length);
         string what = _disk.IsFileSystem ? "new files, and files removed" : "random ranges overwritten";
-        Say($"  {what}: {changes.Count} ranges, {ByteSize.Format((ulong)bytes)}, written to the image on site-a");
-        await TimedAsync("changes written to site-a", () => WriteAsync(changes, cancellationToken), ByteSize.Format((ulong)bytes));
+        Say($"  {what}: {changes.Count} ranges, {ByteSize.Format((ulong)bytes)}, written to both images on site-a");
+        AddRow("changes written to site-a", BySnapshot, new SyncResult(await WriteAsync(BySnapshot, changes, cancellationToken), bytes));
+        AddRow("changes written to site-a", ByJournal, new SyncResult(await WriteAsync(ByJournal, changes, cancellationToken), bytes));
+
+        // The journal's replay began with the first write; the snapshot is the operator's to make.
+        (TimeSpan behind, ulong entries) = await new ReplayWatcher(_commands, Spec(ByJournal), _daemon!, application)
+            .WaitForReplayAsync(application.Time.GetTimestamp(), cancellationToken);
+        SyncResult delta = await SnapshotAsync("delta       ", ["mirror", "image", "snapshot", Spec(BySnapshot)], cancellationToken);
+        AddRow("all changes on site-b", BySnapshot, delta, "after the mirror snapshot");
+        AddRow("all changes on site-b", ByJournal, new SyncResult(behind, bytes), $"after the last write; {entries} entries");
     }
 
-    private async Task WriteAsync(IReadOnlyList<(ulong Offset, byte[] Data)> changes, CancellationToken cancellationToken)
+    private async Task<TimeSpan> WriteAsync(string name, IReadOnlyList<(ulong Offset, byte[] Data)> changes, CancellationToken cancellationToken)
     {
+        long start = application.Time.GetTimestamp();
         ClusterConfiguration configuration = await _commands.Configurations.LoadAsync("site-a", EntityName.Admin, null, cancellationToken);
         await using ICluster cluster = await application.Connector.ConnectAsync(
             configuration, new ClusterOptions { Time = application.Time }, cancellationToken);
         IPool pool = await cluster.OpenPoolAsync(Pool, cancellationToken);
-        await using Image image = await new RbdImages(pool, application.Time).OpenAsync("disk", null, cancellationToken);
+        await using Image image = await new RbdImages(pool, application.Time).OpenAsync(name, null, cancellationToken);
         await Parallel.ForEachAsync(
             changes,
             new ParallelOptions { MaxDegreeOfParallelism = 8, CancellationToken = cancellationToken },
             async (change, token) => await image.WriteAsync(change.Offset, change.Data, token));
         await image.FlushAsync(cancellationToken);
+        return application.Time.GetElapsedTime(start);
     }
 
     private async Task<bool> CompareAsync(CancellationToken cancellationToken)
@@ -184,32 +208,51 @@ internal sealed class QuickstartRun(QuickstartOptions options, string directory,
             original = Convert.ToHexStringLower(await SHA256.HashDataAsync(file, cancellationToken));
         }
 
-        _report.Row("sha-256 of the disk", "", "", original);
-        (TimeSpan Elapsed, string Digest)[] digests = await Task.WhenAll(_sites.Select(site => DigestAsync(site, cancellationToken)));
-        for (int i = 0; i < _sites.Length; i++)
+        _report.Row("sha-256 of the disk", "", "", "", original);
+        bool equal = true;
+        foreach (string image in (string[])[BySnapshot, ByJournal])
         {
-            _report.Row($"sha-256 of {_sites[i]}'s image", Seconds(digests[i].Elapsed), "", digests[i].Digest);
-        }
+            (TimeSpan Elapsed, string Digest)[] digests = await Task.WhenAll(
+                DigestAsync("site-a", image, cancellationToken), DigestAsync("site-b", image, cancellationToken));
+            for (int i = 0; i < _sites.Length; i++)
+            {
+                _report.Row($"sha-256 of {_sites[i]}'s image", Mode(image), Seconds(digests[i].Elapsed), "", digests[i].Digest);
+            }
 
-        bool equal = digests.All(digest => digest.Digest == original);
+            equal = equal && digests.All(digest => digest.Digest == original);
+        }
 
         if (equal && _disk.IsFileSystem && SystemTools.Find("e2fsck") is { } e2fsck)
         {
-            await TimedAsync("e2fsck of site-b's copy", () => SystemTools.RunAsync(e2fsck, cancellationToken, "-f", "-n", Path.Combine(directory, "site-b.raw")));
+            string copy = Path.Combine(directory, "site-b.raw");
+            await TimedAsync("e2fsck of site-b's copy", async () =>
+            {
+                await _commands.RunAsync(cancellationToken, "rbd", "--cluster", "site-b", "export", "--no-progress", Spec(ByJournal), copy);
+                await SystemTools.RunAsync(e2fsck, cancellationToken, "-f", "-n", copy);
+            });
         }
 
         return equal;
     }
 
-    private async Task<(TimeSpan Elapsed, string Digest)> DigestAsync(string site, CancellationToken cancellationToken)
+    private async Task<(TimeSpan Elapsed, string Digest)> DigestAsync(string site, string image, CancellationToken cancellationToken)
     {
         long start = application.Time.GetTimestamp();
-        string copy = Path.Combine(directory, $"{site}.raw");
-        await _commands.RunAsync(cancellationToken, "rbd", "--cluster", site, "export", "--no-progress", Image, copy);
-        await using FileStream file = File.OpenRead(copy);
-        string digest = Convert.ToHexStringLower(await SHA256.HashDataAsync(file, cancellationToken));
-        return (application.Time.GetElapsedTime(start), digest);
+        Say($"  $ rbd --cluster {site} export --no-progress {Spec(image)} - | sha256sum");
+        using var hash = SHA256.Create();
+        await using var sink = new CryptoStream(Stream.Null, hash, CryptoStreamMode.Write, leaveOpen: true);
+        await _commands.QuietAsync(sink, cancellationToken, "rbd", "--cluster", site, "export", "--no-progress", Spec(image), "-");
+        if (!sink.HasFlushedFinalBlock)
+        {
+            await sink.FlushFinalBlockAsync(cancellationToken);
+        }
+
+        return (application.Time.GetElapsedTime(start), Convert.ToHexStringLower(hash.Hash!));
     }
+
+    private static string Spec(string image) => $"{Pool}/{image}";
+
+    private static string Mode(string image) => image == ByJournal ? "journal" : "snapshot";
 
     private void TellHowToGoOn()
     {
@@ -217,9 +260,11 @@ internal sealed class QuickstartRun(QuickstartOptions options, string directory,
         Say($"\nLeft running: {string.Join(", ", _startedSites)}{(_daemon is null ? "" : $" and rbd-mirror (pid {_daemon.Id})")}. Go on with");
         Say($"  cd {directory}");
         Say($"  {nacre} rbd --cluster site-b mirror pool status {Pool} --verbose");
-        Say($"  {nacre} rbd --cluster site-a bench --io-type write --io-total 64M --io-pattern rand {Image}");
-        Say($"  {nacre} rbd --cluster site-a mirror image snapshot {Image}");
-        Say($"  {nacre} rbd --cluster site-b snap ls --all {Image}");
+        Say($"  {nacre} rbd --cluster site-a bench --io-type write --io-total 64M --io-pattern rand {Spec(ByJournal)}");
+        Say($"  {nacre} rbd --cluster site-a journal status --image {Spec(ByJournal)}");
+        Say($"  {nacre} rbd --cluster site-a bench --io-type write --io-total 64M --io-pattern rand {Spec(BySnapshot)}");
+        Say($"  {nacre} rbd --cluster site-a mirror image snapshot {Spec(BySnapshot)}");
+        Say($"  {nacre} rbd --cluster site-b snap ls --all {Spec(BySnapshot)}");
         Say("and end it with");
         string killDaemon = _daemon is null ? "" : $"kill {_daemon.Id}; ";
         string stopSites = string.Join("; ", _startedSites.Select(site => $"{nacre} site stop {directory}/{site}"));
@@ -227,15 +272,15 @@ internal sealed class QuickstartRun(QuickstartOptions options, string directory,
         application.Output.Flush();
     }
 
-    private async Task TimedAsync(string step, Func<Task> action, string moved = "")
+    private async Task TimedAsync(string step, Func<Task> action)
     {
         long start = application.Time.GetTimestamp();
         await action();
-        _report.Row(step, Seconds(application.Time.GetElapsedTime(start)), moved, "");
+        _report.Row(step, "", Seconds(application.Time.GetElapsedTime(start)), "", "");
     }
 
-    private void AddRow(string step, SyncResult result, string note) =>
-        _report.Row(step, Seconds(result.Elapsed), result.Bytes is { } bytes ? ByteSize.Format((ulong)bytes) : "", note);
+    private void AddRow(string step, string image, SyncResult result, string note = "") =>
+        _report.Row(step, Mode(image), Seconds(result.Elapsed), result.Bytes is { } bytes ? ByteSize.Format((ulong)bytes) : "", note);
 
     private static string Seconds(TimeSpan time) => string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:F1} s");
 
