@@ -16,7 +16,7 @@ public class LayeringTests
         ["Nacre.Rbd"] = ["Nacre.Rados", "Nacre.ObjectClasses", "Nacre.Journal"],
         ["Nacre.Mirroring"] = ["Nacre.Rados", "Nacre.ObjectClasses", "Nacre.Journal", "Nacre.Rbd"],
         ["Nacre.Mirroring.Daemon"] = ["Nacre.Rados", "Nacre.ObjectClasses", "Nacre.Journal", "Nacre.Rbd", "Nacre.Mirroring"],
-        ["Nacre.Site"] = ["Nacre.Rados", "Nacre.Rados.Embedded", "Nacre.Rados.Remote", "Nacre.ObjectClasses"],
+        ["Nacre.Site"] = ["Nacre.Rados", "Nacre.Rados.Embedded", "Nacre.Rados.Remote", "Nacre.ObjectClasses", "Nacre.Rbd", "Nacre.Mirroring"],
         ["Nacre.Cli"] =
         [
             "Nacre.Rados", "Nacre.Rados.Ceph", "Nacre.Rados.Remote", "Nacre.ObjectClasses", "Nacre.Journal", "Nacre.Rbd", "Nacre.Mirroring",

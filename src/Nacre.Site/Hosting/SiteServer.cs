@@ -4,6 +4,7 @@ using Nacre.Rados;
 using Nacre.Rados.ClassMethods;
 using Nacre.Rados.Embedded;
 using Nacre.Site.Commands;
+using Nacre.Site.Scheduling;
 using Nacre.Site.Sessions;
 
 namespace Nacre.Site.Hosting;
@@ -16,13 +17,16 @@ internal sealed class SiteServer : IAsyncDisposable
 
     private readonly SiteLock _lock;
     private readonly EmbeddedStore _store;
+    private readonly SnapshotScheduler _scheduler;
     private readonly SessionManager _sessions;
     private readonly X509Certificate2 _certificate;
 
-    private SiteServer(SiteLock held, EmbeddedStore store, SessionManager sessions, X509Certificate2 certificate, WebApplication application)
+    private SiteServer(
+        SiteLock held, EmbeddedStore store, SnapshotScheduler scheduler, SessionManager sessions, X509Certificate2 certificate, WebApplication application)
     {
         _lock = held;
         _store = store;
+        _scheduler = scheduler;
         _sessions = sessions;
         _certificate = certificate;
         Application = application;
@@ -37,6 +41,7 @@ internal sealed class SiteServer : IAsyncDisposable
         SiteSettings settings = await SiteSettings.LoadAsync(layout, cancellationToken);
         SiteLock held = SiteLock.Take(layout);
         EmbeddedStore? store = null;
+        SnapshotScheduler? scheduler = null;
         try
         {
             var monitor = new SiteMonitor(time);
@@ -52,15 +57,23 @@ internal sealed class SiteServer : IAsyncDisposable
                 },
                 cancellationToken);
             monitor.Use(store);
+            scheduler = new SnapshotScheduler(monitor, log.CreateLogger("Nacre.Scheduler"));
+            ScheduleCommands.AddTo(monitor, scheduler);
             var sessions = new SessionManager(monitor, classes, settings.TokenSecret, log.CreateLogger("Nacre.Sessions"));
             X509Certificate2 certificate = SiteCertificate.Load(layout);
             WebApplication application = Build(settings, certificate, monitor, sessions, log);
             await application.StartAsync(cancellationToken);
             log.CreateLogger("Nacre.Site").LogInformation("serving {Site} at {EndPoint}, fsid {Fsid}", layout.Data, settings.EndPoint, store.Fsid);
-            return new SiteServer(held, store, sessions, certificate, application);
+            scheduler.Start();
+            return new SiteServer(held, store, scheduler, sessions, certificate, application);
         }
         catch (Exception e)
         {
+            if (scheduler is not null)
+            {
+                await scheduler.DisposeAsync();
+            }
+
             if (store is not null)
             {
                 await store.DisposeAsync();
@@ -76,6 +89,7 @@ internal sealed class SiteServer : IAsyncDisposable
     /// <summary>Ends sessions, waits for what is under way, and closes the store.</summary>
     public async ValueTask DisposeAsync()
     {
+        await _scheduler.DisposeAsync();
         await _sessions.DisposeAsync();
         await Application.StopAsync();
         await Application.DisposeAsync();
