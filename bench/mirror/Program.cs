@@ -12,6 +12,7 @@ using Nacre.Testing.Processes;
 const int smallDeltas = 5;
 string nacre = args[0];
 int rounds = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 3;
+string[] modes = args.Length > 2 ? [args[2]] : ["snapshot", "journal"];
 string directory = Directory.CreateTempSubdirectory("nacre-bench-").FullName;
 var figures = new SortedDictionary<string, (List<double> Nacre, List<double> Ceph)>(StringComparer.Ordinal);
 try
@@ -32,7 +33,18 @@ try
         foreach (bool own in (bool[])[round % 2 == 1, round % 2 == 0])
         {
             Console.WriteLine($"round {round}, {(own ? "nacre" : "ceph")}");
-            await MeasureAsync(siteA, siteB, clusterA, probe, own);
+            if (modes.Contains("snapshot"))
+            {
+                await MeasureAsync(siteA, siteB, clusterA, probe, own);
+            }
+
+            if (modes.Contains("journal"))
+            {
+                var backlog = new Backlog(
+                    siteA, await clusterA.OpenPoolAsync("rbd"), () => Start(siteB, own), image => ImageIdAsync(siteA, image), (name, value) => Add(name, own, value));
+                await backlog.RunAsync(image => VerifyAsync(siteA, siteB, image));
+                await CleanAsync(siteA, siteB, own);
+            }
         }
     }
 }
@@ -129,15 +141,23 @@ static async Task<string> CreateAsync(CephMicroCluster site, string size)
 
 async Task<DaemonRun> StartAsync(CephMicroCluster siteA, CephMicroCluster siteB, bool own)
 {
-    ChildProcess process = own
-        ? ChildProcess.Start("nacre", nacre, ["rbd-mirror", "--cluster", siteB.Name, "-f"], directory)
-        : siteB.StartRbdMirror();
-    var daemon = new DaemonRun(process);
+    DaemonRun daemon = Start(siteB, own);
     await Nacre.Testing.Eventually.BecomesAsync(
         async () => await siteB.RbdAsync("mirror", "pool", "status", "--verbose", "rbd"),
         status => status.Contains("leader: true", StringComparison.Ordinal) && status.Contains("daemon health: OK", StringComparison.Ordinal),
         "the daemon leads the pool");
     return daemon;
+}
+
+DaemonRun Start(CephMicroCluster siteB, bool own) => new(
+    own ? ChildProcess.Start("nacre", nacre, ["rbd-mirror", "--cluster", siteB.Name, "-f"], directory) : siteB.StartRbdMirror());
+
+// The copies of images that are gone at the source go while a daemon runs.
+async Task CleanAsync(CephMicroCluster siteA, CephMicroCluster siteB, bool own)
+{
+    await using DaemonRun daemon = await StartAsync(siteA, siteB, own);
+    await Nacre.Testing.Eventually.BecomesAsync(
+        async () => await siteB.RbdAsync("ls", "rbd"), names => names.Trim().Length == 0, "the copies are removed", TimeSpan.FromMinutes(3));
 }
 
 static async Task WaitAsync(ICluster cluster, CephMicroCluster site, SnapshotProbe probe, string image)

@@ -62,8 +62,14 @@ public class JournalMirrorTests(CephPair pair)
     }
 
     // The source's journal says how far each is; the source's own position is where its last client closed it.
-    private async Task WaitUntilReplayedAsync(string image, ChildProcess daemon) => await Eventually.BecomesAsync(
-        async () =>
+    private async Task WaitUntilReplayedAsync(string image, ChildProcess daemon)
+    {
+        // A client that is registered begins where the others are, before it has anything.
+        await Eventually.BecomesAsync(
+            () => pair.StatusAsync(image), status => status.State == "up+replaying", $"{image} is replayed; the daemon says: {daemon.OutputTail}",
+            TimeSpan.FromMinutes(3));
+        await Eventually.BecomesAsync(
+            async () =>
         {
             ProcessResult result = await pair.SiteA.RunAsync("rbd", ["journal", "status", "--format", "json", "--image", image]);
             return result.ExitCode == 0 ? result.Output : result.Error;
@@ -71,6 +77,7 @@ public class JournalMirrorTests(CephPair pair)
         IsReplayed,
         $"the journal of {image} is replayed; the daemon says: {daemon.OutputTail}",
         TimeSpan.FromMinutes(3));
+    }
 
     private static bool IsReplayed(string output)
     {

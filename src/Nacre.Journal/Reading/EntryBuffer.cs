@@ -5,13 +5,16 @@ namespace Nacre.Journal.Reading;
 /// <summary>Bytes of a journal object that entries point into. The last to let go returns them to the pool.</summary>
 internal sealed class EntryBuffer
 {
+    // One of its own: the shared pool keeps an array of each size for each thread, which for such sizes is much.
+    private static readonly ArrayPool<byte> _pool = ArrayPool<byte>.Create(4 << 20, 64);
+
     private byte[]? _bytes;
     private int _holders = 1;
 
     /// <param name="size">Bytes that are needed.</param>
     public EntryBuffer(int size)
     {
-        _bytes = ArrayPool<byte>.Shared.Rent(size);
+        _bytes = _pool.Rent(size);
         Memory = _bytes.AsMemory(0, size);
     }
 
@@ -26,7 +29,7 @@ internal sealed class EntryBuffer
     {
         if (Interlocked.Decrement(ref _holders) == 0 && Interlocked.Exchange(ref _bytes, null) is { } bytes)
         {
-            ArrayPool<byte>.Shared.Return(bytes);
+            _pool.Return(bytes);
         }
     }
 }

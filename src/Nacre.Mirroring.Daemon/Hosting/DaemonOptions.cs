@@ -61,7 +61,7 @@ public sealed record DaemonOptions
     public TimeSpan JournalCommitInterval { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>Bytes of a journal's entries that one image gathers at once.</summary>
-    public long JournalWindow { get; init; } = 32 << 20;
+    public long JournalWindow { get; init; } = 24 << 20;
 
     /// <summary>With the values of the cluster's configuration where it has them.</summary>
     /// <param name="option">Reads an option; null where it is unknown.</param>

@@ -11,6 +11,9 @@ internal sealed class ImageReplayTarget(ImageCore core, ObjectIo objects, ImageJ
 {
     private const StepFlags Once = StepFlags.DontNeed;
 
+    // One of its own: the shared pool keeps an array of each size for each thread, which for whole objects is much.
+    private static readonly ArrayPool<byte> _pool = ArrayPool<byte>.Create(32 << 20, 8);
+
     public ulong ObjectSize => core.Layout.ObjectSize;
 
     public bool IsPrepared(ulong objectNumber) =>
@@ -108,7 +111,7 @@ internal sealed class ImageReplayTarget(ImageCore core, ObjectIo objects, ImageJ
         }
         finally
         {
-            rented.ForEach(buffer => ArrayPool<byte>.Shared.Return(buffer));
+            rented.ForEach(buffer => _pool.Return(buffer));
         }
     }
 
@@ -148,7 +151,7 @@ internal sealed class ImageReplayTarget(ImageCore core, ObjectIo objects, ImageJ
     private static ReadOnlyMemory<byte> Join(IReadOnlyList<OverlayExtent> extents, int first, int next, List<byte[]> rented)
     {
         int length = (int)(extents[next - 1].End - extents[first].Offset);
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(length);
+        byte[] buffer = _pool.Rent(length);
         rented.Add(buffer);
         for (int at = 0; first < next; first++)
         {

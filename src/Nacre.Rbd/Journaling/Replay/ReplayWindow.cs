@@ -23,7 +23,7 @@ internal sealed class ReplayWindow(IReplayTarget target, long maximumBytes, int 
     private long Pressure => maximumBytes / 4 * 3;
 
     // Bytes of requests under way, of which the store's client keeps a copy.
-    private long MaximumSending => maximumBytes / 3;
+    private long MaximumSending => maximumBytes / 6;
 
     /// <summary>Bytes that entries keep in memory, about.</summary>
     public long Bytes => Interlocked.Read(ref _bytes);
