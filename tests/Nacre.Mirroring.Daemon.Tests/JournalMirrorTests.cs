@@ -22,7 +22,7 @@ public class JournalMirrorTests(CephPair pair)
         await pair.SiteA.RbdAsync("mirror", "image", "enable", image, "journal");
         await using (ChildProcess daemon = pair.StartDaemon())
         {
-            await CheckAsync(image, daemon);
+            await pair.EqualAsync(image, daemon);
             await pair.EqualAsync($"{image}@before");
             await pair.WriteAsync(pair.SiteA, image, CephPair.RandomDiff(random, 64 << 20, 60));
             await pair.SiteA.RbdAsync("snap", "create", "--no-progress", $"{image}@first");
@@ -32,7 +32,7 @@ public class JournalMirrorTests(CephPair pair)
             await pair.SiteA.RbdAsync("resize", "--no-progress", "--allow-shrink", "--size", "50M", image);
             await pair.SiteA.RbdAsync("image-meta", "set", image, "color", "blue");
             await pair.SiteA.RbdAsync("snap", "rename", $"{image}@before", $"{image}@renamed");
-            await CheckAsync(image, daemon);
+            await pair.EqualAsync(image, daemon);
             await daemon.TerminateAsync(TimeSpan.FromSeconds(60));
         }
 
@@ -40,7 +40,7 @@ public class JournalMirrorTests(CephPair pair)
         await pair.SiteA.RbdAsync("snap", "rollback", "--no-progress", $"{image}@first");
         await pair.WriteAsync(pair.SiteA, image, CephPair.RandomDiff(random, 50 << 20, 20));
         await using ChildProcess again = pair.StartDaemon();
-        await CheckAsync(image, again);
+        await pair.EqualAsync(image, again);
         await pair.EqualAsync($"{image}@first");
         await pair.EqualAsync($"{image}@renamed");
         Assert.Equal("blue\n", await pair.SiteB.RbdAsync("image-meta", "get", image, "color"));
@@ -49,54 +49,88 @@ public class JournalMirrorTests(CephPair pair)
         await EndAsync(pool, again);
     }
 
+    [Fact]
+    public async Task Pair_goes_from_daemon_to_daemon_in_the_midst_of_a_backlog_without_a_full_copy()
+    {
+        string pool = await pair.CreatePoolAsync();
+        string image = $"{pool}/image";
+        await pair.SiteA.RbdAsync("create", "--size", "256M", image);
+        await pair.SiteA.RbdAsync("mirror", "image", "enable", image, "journal");
+        ChildProcess ceph = pair.SiteB.StartRbdMirror();
+        await BenchAsync(image, "1M");
+        await pair.EqualAsync(image, ceph);
+        await StopAsync(ceph);
+        string id = await IdAsync(image);
+        var random = new Random(12);
+        for (int round = 0; round < 2; round++)
+        {
+            await BenchAsync(image, "24M");
+            await using (ChildProcess own = pair.StartDaemon())
+            {
+                await Eventually.BecomesAsync(
+                    () => Task.FromResult(own.OutputTail), log => log.Contains("Replaying", StringComparison.Ordinal), "the daemon has begun");
+                await Task.Delay(random.Next(400), TestContext.Current.CancellationToken);
+                await own.KillAsync();
+            }
+
+            ceph = pair.SiteB.StartRbdMirror();
+            await (round == 0 ? WaitForProgressAsync(image, ceph) : pair.EqualAsync(image, ceph));
+            await StopAsync(ceph);
+        }
+
+        await using ChildProcess last = pair.StartDaemon();
+        await BenchAsync(image, "4M");
+        await pair.EqualAsync(image, last);
+        Assert.Equal(id, await IdAsync(image));
+        Assert.DoesNotContain("Syncing", last.OutputTail, StringComparison.Ordinal);
+        await EndAsync(pool, last);
+    }
+
+    [Fact]
+    public async Task Target_whose_store_dies_is_caught_up_when_it_is_back()
+    {
+        string pool = await pair.CreatePoolAsync();
+        string image = $"{pool}/image";
+        await pair.SiteA.RbdAsync("create", "--size", "256M", image);
+        await pair.SiteA.RbdAsync("mirror", "image", "enable", image, "journal");
+        await using ChildProcess daemon = pair.StartDaemon();
+        await BenchAsync(image, "1M");
+        await pair.EqualAsync(image, daemon);
+        await BenchAsync(image, "16M");
+        await pair.SiteB.KillAllAsync();
+        await BenchAsync(image, "8M");
+        await pair.SiteB.StartAgainAsync(TestContext.Current.CancellationToken);
+        await pair.EqualAsync(image, daemon);
+        await EndAsync(pool, daemon);
+    }
+
     private static string[] Names(string list)
     {
         using JsonDocument parsed = JsonDocument.Parse(list);
         return [.. parsed.RootElement.EnumerateArray().Select(s => $"{s.GetProperty("name").GetString()} {s.GetProperty("protected").GetString()}")];
     }
 
-    private async Task CheckAsync(string image, ChildProcess daemon)
-    {
-        await WaitUntilReplayedAsync(image, daemon);
-        await pair.EqualAsync(image);
-    }
+    private Task BenchAsync(string image, string total) => pair.SiteA.RbdAsync(
+        "bench", "--io-type", "write", "--io-size", "4K", "--io-total", total, "--io-pattern", "rand", image);
 
-    // The source's journal says how far each is; the source's own position is where its last client closed it.
-    private async Task WaitUntilReplayedAsync(string image, ChildProcess daemon)
+    private async Task WaitForProgressAsync(string image, ChildProcess daemon)
     {
-        // A client that is registered begins where the others are, before it has anything.
+        string before = await pair.JournalStatusAsync(image);
         await Eventually.BecomesAsync(
-            () => pair.StatusAsync(image), status => status.State == "up+replaying", $"{image} is replayed; the daemon says: {daemon.OutputTail}",
-            TimeSpan.FromMinutes(3));
-        await Eventually.BecomesAsync(
-            async () =>
-        {
-            ProcessResult result = await pair.SiteA.RunAsync("rbd", ["journal", "status", "--format", "json", "--image", image]);
-            return result.ExitCode == 0 ? result.Output : result.Error;
-        },
-        IsReplayed,
-        $"the journal of {image} is replayed; the daemon says: {daemon.OutputTail}",
-        TimeSpan.FromMinutes(3));
+            () => pair.JournalStatusAsync(image), now => JournalCheck.Parse(now).Peer != JournalCheck.Parse(before).Peer,
+            $"{image} is being replayed; the daemon says: {daemon.OutputTail}");
     }
 
-    private static bool IsReplayed(string output)
+    private async Task<string> IdAsync(string image)
     {
-        if (!output.StartsWith('{'))
-        {
-            return false;
-        }
-
-        using JsonDocument status = JsonDocument.Parse(output);
-        JsonElement[] clients = [.. status.RootElement.GetProperty("registered_clients").EnumerateArray()];
-        JsonElement? own = clients.Where(c => c.GetProperty("id").GetString() == "").Cast<JsonElement?>().FirstOrDefault();
-        JsonElement? peer = clients.Where(c => c.GetProperty("id").GetString() != "").Cast<JsonElement?>().FirstOrDefault();
-        return own is { } a && peer is { } b && Position(a) is { } wanted && Position(b) == wanted;
+        using JsonDocument info = JsonDocument.Parse(await pair.SiteB.RbdAsync("info", "--format", "json", image));
+        return info.RootElement.GetProperty("id").GetString()!;
     }
 
-    private static (ulong Tag, ulong Entry)? Position(JsonElement client)
+    private static async Task StopAsync(ChildProcess daemon)
     {
-        JsonElement[] positions = [.. client.GetProperty("commit_position").GetProperty("object_positions").EnumerateArray()];
-        return positions.Length == 0 ? null : (positions[0].GetProperty("tag_tid").GetUInt64(), positions[0].GetProperty("entry_tid").GetUInt64());
+        await daemon.TerminateAsync(TimeSpan.FromSeconds(60));
+        await daemon.DisposeAsync();
     }
 
     private async Task EndAsync(string pool, ChildProcess daemon)

@@ -11,7 +11,7 @@ namespace Nacre.Mirroring.Daemon.Images;
 /// the watch on its header tells of changes, and with its exclusive lock. A forced promotion makes a snapshot through the lock's owner, waits until no daemon
 /// watches the header and takes the lock: so nothing of this daemon may be under way once it is let go.
 /// </summary>
-internal sealed class HeldCopy(ReplayContext context, string imageId, Signal changed) : IAsyncDisposable
+internal sealed class HeldCopy(ReplayContext context, string imageId, Signal changed, bool isJournaled = false) : IAsyncDisposable
 {
     private readonly CancellationTokenSource _lost = new();
     private Image? _image;
@@ -43,7 +43,8 @@ internal sealed class HeldCopy(ReplayContext context, string imageId, Signal cha
         {
             IgnoreNonPrimary = true,
             KeepLock = true,
-            YieldLock = true,
+            YieldLock = !isJournaled,
+            Journal = isJournaled ? ImageJournalUse.Bypass : ImageJournalUse.Record,
             Time = context.Time,
             Log = message => context.Log.LogInformation("{Message}", message),
         };

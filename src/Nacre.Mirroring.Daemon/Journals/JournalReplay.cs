@@ -66,7 +66,7 @@ internal sealed class JournalReplay(ReplayContext context, string globalImageId,
             return;
         }
 
-        var sync = new JournalSync(context, source, remoteId, localId, step => Syncing(step));
+        var sync = new JournalSync(context, source, remoteId, localId, wake, Syncing);
         if (source.Peer!.State == JournalMirrorPeerState.Syncing)
         {
             await sync.RunAsync(isNew, cancellationToken);

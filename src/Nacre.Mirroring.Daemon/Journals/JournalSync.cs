@@ -1,4 +1,5 @@
 using Nacre.Mirroring.Daemon.Copying;
+using Nacre.Mirroring.Daemon.Hosting;
 using Nacre.Mirroring.Daemon.Images;
 using Nacre.Mirroring.Daemon.Planning;
 using Nacre.ObjectClasses.Calls;
@@ -15,17 +16,20 @@ namespace Nacre.Mirroring.Daemon.Journals;
 /// The first copy of an image in journal mode (src/tools/rbd_mirror/ImageSync.cc): a snapshot at the source, the sync point, is copied with all older ones;
 /// the journal, kept from before it, makes up for what was written since. Killed at any moment, it goes on at the same sync point.
 /// </summary>
-internal sealed class JournalSync(ReplayContext context, SourceJournal source, string remoteId, string localId, Action<string> progress)
+internal sealed class JournalSync(ReplayContext context, SourceJournal source, string remoteId, string localId, Signal wake, Action<string> progress)
 {
     private const string SyncPointPrefix = ".rbd-mirror.";
 
-    private readonly LocalCopy _copy = new(context.Local, localId);
+    private LocalCopy _copy = new(context.Local, localId);
 
     /// <summary>Copies, and marks the registration as replaying.</summary>
     /// <param name="isNew">True where the local image was made just now, so that nothing can be in it.</param>
     /// <param name="cancellationToken">Gives up; the next attempt goes on.</param>
     public async Task RunAsync(bool isNew, CancellationToken cancellationToken)
     {
+        await using var held = new HeldCopy(context, localId, wake, isJournaled: true);
+        await held.EnsureAsync(cancellationToken);
+        _copy = held.Copy;
         progress("NOTIFY_SYNC_REQUEST");
         await context.SyncThrottle.WaitAsync(cancellationToken);
         try
@@ -128,7 +132,7 @@ internal sealed class JournalSync(ReplayContext context, SourceJournal source, s
         {
             Source = from,
             SourcePrefix = remote.ObjectPrefix,
-            Target = to,
+            Target = _copy.Fence(to),
             TargetPrefix = local.ObjectPrefix,
             ObjectSize = remote.Layout.ObjectSize,
             Steps = steps,
@@ -172,7 +176,7 @@ internal sealed class JournalSync(ReplayContext context, SourceJournal source, s
             await _copy.AddSnapshotAsync(id, snapshot.Name, snapshot.Namespace, cancellationToken);
             if (snapshot.Protection == ProtectionStatus.Protected)
             {
-                await context.Local.CallAsync(_copy.Header, RbdCalls.SetProtectionStatus(id, ProtectionStatus.Protected), cancellationToken);
+                await _copy.Pool.CallAsync(_copy.Header, RbdCalls.SetProtectionStatus(id, ProtectionStatus.Protected), cancellationToken);
             }
 
             mapping[snapshot.Id] = id;
@@ -240,7 +244,7 @@ internal sealed class JournalSync(ReplayContext context, SourceJournal source, s
                 return;
             }
 
-            await context.Local.CallAsync(_copy.Header, RbdCalls.SetMetadata(page.ToDictionary()), cancellationToken);
+            await _copy.Pool.CallAsync(_copy.Header, RbdCalls.SetMetadata(page.ToDictionary()), cancellationToken);
             after = page.Keys.Order(StringComparer.Ordinal).Last();
         }
     }
