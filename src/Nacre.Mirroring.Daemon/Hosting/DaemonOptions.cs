@@ -60,8 +60,8 @@ public sealed record DaemonOptions
     /// <summary>How often positions in the source's journals are written.</summary>
     public TimeSpan JournalCommitInterval { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>Bytes of a journal's entries that one image gathers at once.</summary>
-    public long JournalWindow { get; init; } = 24 << 20;
+    /// <summary>Bytes of journals' entries that are gathered at once, over all images.</summary>
+    public long JournalWindow { get; init; } = 20 << 20;
 
     /// <summary>With the values of the cluster's configuration where it has them.</summary>
     /// <param name="option">Reads an option; null where it is unknown.</param>

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Nacre.Mirroring.Daemon.Copying;
 using Nacre.Mirroring.Daemon.Hosting;
+using Nacre.Mirroring.Daemon.Journals;
 using Nacre.ObjectClasses.Rbd;
 using Nacre.Rados.Clusters;
 
@@ -44,6 +45,9 @@ internal sealed class ReplayContext : IAsyncDisposable
 
     /// <summary>Bounds the bytes in memory, over all images.</summary>
     public required ByteBudget Budget { get; init; }
+
+    /// <summary>Divides what is gathered of journals, over all images.</summary>
+    public required JournalMemory JournalMemory { get; init; }
 
     /// <summary>Bounds how many images are copied at once.</summary>
     public required SemaphoreSlim SyncThrottle { get; init; }

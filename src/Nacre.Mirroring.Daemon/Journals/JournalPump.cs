@@ -25,6 +25,7 @@ internal sealed class JournalPump(ReplayContext context, SourceJournal source, C
     private readonly CommitTracker _tracker = new(source.Journal, context.LocalMirrorUuid, source.Client!.CommitPosition);
     private long _sent = context.Time.GetTimestamp();
     private ulong _trimmed = ulong.MaxValue;
+    private bool _isBusy;
 
     /// <summary>The position here, committed or not.</summary>
     public JournalPosition Position => _tracker.Position;
@@ -53,10 +54,28 @@ internal sealed class JournalPump(ReplayContext context, SourceJournal source, C
 
     private async Task ReplayAsync(CancellationToken cancellationToken)
     {
-        var following = new JournalPlayerOptions { Follow = true, PollInterval = context.Options.JournalPollInterval, Time = context.Time };
+        int fetchBytes = context.JournalMemory.BeginFollowing();
+        try
+        {
+            await ReplayAsync(fetchBytes, cancellationToken);
+        }
+        finally
+        {
+            SetBusy(false);
+            context.JournalMemory.EndFollowing();
+        }
+    }
+
+    private async Task ReplayAsync(int fetchBytes, CancellationToken cancellationToken)
+    {
+        var following = new JournalPlayerOptions
+        {
+            Follow = true, PollInterval = context.Options.JournalPollInterval, FetchBytes = fetchBytes, Time = context.Time,
+        };
         await using var player = new JournalPlayer(source.Journal, source.Client!.CommitPosition, following);
         await using var applier = new JournalApplier(
-            copy, source.Journal, _tracker, new JournalApplierOptions { MaximumBytes = context.Options.JournalWindow });
+            copy, source.Journal, _tracker,
+            new JournalApplierOptions { MaximumBytes = context.Options.JournalWindow, Share = () => context.JournalMemory.Share });
         try
         {
             await PlayAsync(player, applier, cancellationToken);
@@ -112,9 +131,21 @@ internal sealed class JournalPump(ReplayContext context, SourceJournal source, C
         if (await Task.WhenAny(read, Task.Delay(_idle, context.Time, cancellationToken)) != read)
         {
             SendAll(applier);
+            SetBusy(false);
         }
 
-        return (await read)!;
+        PlayedEntry next = (await read)!;
+        SetBusy(true);
+        return next;
+    }
+
+    private void SetBusy(bool isBusy)
+    {
+        if (isBusy != _isBusy)
+        {
+            _isBusy = isBusy;
+            (isBusy ? (Action)context.JournalMemory.BeginBusy : context.JournalMemory.EndBusy)();
+        }
     }
 
     private void SendAll(JournalApplier applier)

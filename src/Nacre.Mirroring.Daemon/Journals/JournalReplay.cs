@@ -105,8 +105,7 @@ internal sealed class JournalReplay(ReplayContext context, string globalImageId,
             return (false, localId);
         }
 
-        if (record is { State: MirrorImageState.Disabling }
-            && (await context.Local.ListWatchersAsync(RbdObjects.Header(localId), cancellationToken)).Count > 0)
+        if (record is { State: MirrorImageState.Disabling } && !await IsLeftoverAsync(localId, cancellationToken))
         {
             report(MirrorImageStatusState.Stopped, "local image mirroring is being disabled");
             return (false, localId);
@@ -119,6 +118,23 @@ internal sealed class JournalReplay(ReplayContext context, string globalImageId,
 
         await _catalog.RemoveAsync(localId, globalImageId, MirrorImageMode.Journal, cancellationToken);
         return (true, null);
+    }
+
+    /// <summary>
+    /// Whether a copy that is being disabled is what a daemon left that was killed at removing it: it was to be made anew, or has lost its journal already.
+    /// What an operator disables stays.
+    /// </summary>
+    private async Task<bool> IsLeftoverAsync(string localId, CancellationToken cancellationToken)
+    {
+        try
+        {
+            ImageJournal journal = await ImageJournal.OpenAsync(context.Local, localId, cancellationToken);
+            return (await JournalTags.ReadAsync(journal, cancellationToken)).IsResyncRequested;
+        }
+        catch (RadosException absent) when (absent.Code == Errno.ENOENT)
+        {
+            return true;
+        }
     }
 
     private async Task<string> CreateAsync(SourceJournal source, string remoteId, CancellationToken cancellationToken)
@@ -246,6 +262,8 @@ internal sealed class JournalReplay(ReplayContext context, string globalImageId,
     {
         context.Log.LogWarning("image {GlobalImageId}: {Why}: the copy is made anew", globalImageId, why);
         report(MirrorImageStatusState.Stopped, why);
+        ImageJournal journal = await ImageJournal.OpenAsync(context.Local, localId, cancellationToken);
+        await new CopyJournal(journal).RequestResyncAsync(cancellationToken);
         await _catalog.RemoveAsync(localId, globalImageId, MirrorImageMode.Journal, cancellationToken);
         wake.Set();
     }

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Nacre.Mirroring.Daemon.Copying;
 using Nacre.Mirroring.Daemon.Hosting;
 using Nacre.Mirroring.Daemon.Images;
+using Nacre.Mirroring.Daemon.Journals;
 using Nacre.Mirroring.Daemon.Status;
 using Nacre.ObjectClasses.Rbd;
 using Nacre.Rados;
@@ -34,6 +35,7 @@ internal sealed class RemoteSession : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly List<NamespaceReplayer> _replayers = [];
+    private readonly JournalMemory _journalMemory;
 
     private RemoteSession(
         ICluster cluster, IPool remote, LocalNamespace[] namespaces, string siteName, string localMirrorUuid, DaemonOptions options, TimeProvider time,
@@ -47,6 +49,7 @@ internal sealed class RemoteSession : IAsyncDisposable
         _options = options;
         _time = time;
         _log = log;
+        _journalMemory = new JournalMemory(options.JournalWindow);
     }
 
     /// <summary>Images here and at the source.</summary>
@@ -157,6 +160,7 @@ internal sealed class RemoteSession : IAsyncDisposable
             Status = local.Status,
             Options = _options,
             Budget = budget,
+            JournalMemory = _journalMemory,
             SyncThrottle = throttle,
             Log = _log,
             Time = _time,

@@ -2,6 +2,7 @@ using Nacre.Journal;
 using Nacre.Journal.Formats;
 using Nacre.ObjectClasses.Rbd;
 using Nacre.Rados;
+using Nacre.Rados.Encoding;
 using Nacre.Rados.Objects;
 using Nacre.Rbd.Journaling;
 
@@ -117,6 +118,43 @@ public class JournalApplierTests(EmbeddedFixture engine) : ImageTestBase(engine)
         await journal.Tracker.FlushAsync(Token);
         Assert.Equal([1, 2, 3, 4, 5, 0], (await ReadAllAsync(image))[..6]);
         Assert.Equal(4UL, (await journal.CommittedAsync()).Positions[0].EntryTid);
+    }
+
+    [Fact]
+    public async Task Hostile_events_are_errors_or_changes_and_never_anything_else()
+    {
+        var random = new Random(9);
+        await using Image image = await OpenAsync();
+        JournalEventPayload[] payloads =
+        [
+            new JournalWrite(JournalEventType.Write, 100, 600, Bytes(600, 1)), new JournalDiscard(0, 70_000, 0),
+            new JournalWrite(JournalEventType.WriteSame, 512, 4096, Bytes(16, 2)), new JournalCompareAndWrite(0, 512, new byte[512], Bytes(512, 3)),
+            Snap(JournalEventType.SnapCreate, 1, "s"), new JournalSnapRename(1, "t", 4, "s"), new JournalMetadataSet(1, "k", "v"),
+            new JournalTextOperation(JournalEventType.Rename, 1, "image"),
+            new JournalUpdateFeatures(1, RbdFeatures.FastDiff, false),
+        ];
+        for (int round = 0; round < 150; round++)
+        {
+            await using RecordedJournal journal = await RecordedJournal.CreateAsync(Engine.NewNamespace(), $"hostile{round}");
+            byte[] bytes = new JournalEvent(payloads[round % payloads.Length], new CephTimestamp(1, 0)).ToBytes();
+            for (int i = random.Next(1, 4); i > 0; i--)
+            {
+                bytes[random.Next(bytes.Length)] = (byte)random.Next(256);
+            }
+
+            await journal.AppendRawAsync(bytes);
+            await journal.AppendAsync(new JournalOperationFinish(1, 0));
+            await using var applier = new JournalApplier(image, journal.Journal, journal.Tracker);
+            try
+            {
+                await journal.PlayAsync(entry => applier.ApplyAsync(entry, Token).AsTask());
+                await applier.EndTagAsync(Token);
+            }
+            catch (RadosException failed)
+            {
+                Assert.Contains(journal.Journal.ObjectPrefix, failed.Message);
+            }
+        }
     }
 
     [Fact]

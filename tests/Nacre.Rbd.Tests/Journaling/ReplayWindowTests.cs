@@ -19,7 +19,7 @@ public class ReplayWindowTests(EmbeddedFixture engine) : ImageTestBase(engine)
         }
 
         var target = new HeldTarget();
-        await using var window = new ReplayWindow(target, 1 << 20, 8);
+        await using var window = new ReplayWindow(target, () => 1 << 20, 8);
         using HeldTarget.Releasing releasing = new(target);
         await PlayAsync(journal, window, offset => (offset % 3, offset));
         Assert.Empty(target.Begun);
@@ -45,7 +45,7 @@ public class ReplayWindowTests(EmbeddedFixture engine) : ImageTestBase(engine)
         await journal.WriteAsync(1, [3]);
         await journal.WriteAsync(3, [4]);
         var target = new HeldTarget();
-        await using var window = new ReplayWindow(target, 1 << 20, 8);
+        await using var window = new ReplayWindow(target, () => 1 << 20, 8);
         using HeldTarget.Releasing releasing = new(target);
         await PlayAsync(journal, window, offset => (offset, 0));
         Task draining = window.DrainAsync(Token);
@@ -75,7 +75,7 @@ public class ReplayWindowTests(EmbeddedFixture engine) : ImageTestBase(engine)
         }
 
         var target = new HeldTarget();
-        await using var window = new ReplayWindow(target, 1 << 20, 8);
+        await using var window = new ReplayWindow(target, () => 1 << 20, 8);
         using HeldTarget.Releasing releasing = new(target);
         await journal.PlayAsync(async entry =>
         {
@@ -101,7 +101,7 @@ public class ReplayWindowTests(EmbeddedFixture engine) : ImageTestBase(engine)
         }
 
         var target = new HeldTarget();
-        await using var window = new ReplayWindow(target, 12_000, 1);
+        await using var window = new ReplayWindow(target, () => 12_000, 1);
         using HeldTarget.Releasing releasing = new(target);
         Task playing = PlayAsync(journal, window, offset => (offset, 0));
         await target.WaitForAsync(() => window.Bytes >= 12_000 && target.Begun.Count > 0);
@@ -121,7 +121,7 @@ public class ReplayWindowTests(EmbeddedFixture engine) : ImageTestBase(engine)
         await journal.FlushAsync();
         await journal.WriteAsync(2, [2]);
         var target = new HeldTarget { Failure = new RadosException(Errno.EIO, "a store") };
-        await using var window = new ReplayWindow(target, 1 << 20, 8);
+        await using var window = new ReplayWindow(target, () => 1 << 20, 8);
         using HeldTarget.Releasing releasing = new(target);
         await PlayAsync(journal, window, offset => (offset, 0));
         RadosException failed = await Assert.ThrowsAsync<RadosException>(() =>

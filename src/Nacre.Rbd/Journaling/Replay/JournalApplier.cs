@@ -44,7 +44,7 @@ public sealed class JournalApplier : IAsyncDisposable
         _source = source;
         _tracker = tracker;
         _options = options;
-        _window = new ReplayWindow(new ImageReplayTarget(core, objects, source, options.RequiresLock), options.MaximumBytes, options.MaximumRequests);
+        _window = new ReplayWindow(new ImageReplayTarget(core, objects, source, options.RequiresLock), () => options.MaximumNow, options.MaximumRequests);
         _writes = new WriteReplay(core, objects, _window);
         _operations = new OperationReplay(core, core.Snapshots, core.Maintenance, options.RequiresLock);
     }
@@ -113,7 +113,7 @@ public sealed class JournalApplier : IAsyncDisposable
         // What comes after the operation waits until it is known how that ended; unless it takes too long: then it will have succeeded, as mostly.
         _held.Enqueue((replayed, payload));
         Interlocked.Add(ref _heldBytes, replayed.Cost);
-        if (_heldBytes > _options.MaximumBytes / 2)
+        if (_heldBytes > _options.MaximumNow / 2)
         {
             await RunAsync(_pending.Blocking, cancellationToken);
             await ReleaseHeldAsync(cancellationToken);
@@ -233,8 +233,9 @@ public sealed class JournalApplier : IAsyncDisposable
         {
             await _operations.RunAsync(operation.Payload, cancellationToken);
         }
-        catch (RadosException exception)
+        catch (Exception exception) when (exception is not OperationCanceledException)
         {
+            // Whatever a hostile event brings about.
             throw ImageReplayTarget.Failed(_source, operation.Entry.Entry, exception);
         }
 

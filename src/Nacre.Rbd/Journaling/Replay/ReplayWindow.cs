@@ -5,7 +5,7 @@ namespace Nacre.Rbd.Journaling;
 /// nothing more comes soon: then the objects that have waited longest are written, each by one request for all that came for it, many objects at once.
 /// Adding is for one caller at a time; the rest is safe for concurrent use.
 /// </summary>
-internal sealed class ReplayWindow(IReplayTarget target, long maximumBytes, int maximumRequests) : IAsyncDisposable
+internal sealed class ReplayWindow(IReplayTarget target, Func<long> maximumBytes, int maximumRequests) : IAsyncDisposable
 {
     private readonly Lock _lock = new();
     private readonly LinkedList<ReplayEpoch> _epochs = new();
@@ -20,10 +20,10 @@ internal sealed class ReplayWindow(IReplayTarget target, long maximumBytes, int 
     private bool _isDisposed;
 
     // Requests are sent while the window is fuller than this: room for what comes meanwhile.
-    private long Pressure => maximumBytes / 4 * 3;
+    private long Pressure => maximumBytes() / 4 * 3;
 
     // Bytes of requests under way, of which the store's client keeps a copy.
-    private long MaximumSending => maximumBytes / 6;
+    private long MaximumSending => maximumBytes() / 6;
 
     /// <summary>Bytes that entries keep in memory, about.</summary>
     public long Bytes => Interlocked.Read(ref _bytes);
@@ -37,7 +37,7 @@ internal sealed class ReplayWindow(IReplayTarget target, long maximumBytes, int 
             lock (_lock)
             {
                 ThrowIfFailed();
-                if (_bytes < maximumBytes)
+                if (_bytes < maximumBytes())
                 {
                     _bytes += entry.Cost;
                     _clock++;

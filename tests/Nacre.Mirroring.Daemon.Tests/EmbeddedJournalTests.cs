@@ -1,0 +1,85 @@
+using Nacre.Journal;
+using Nacre.Mirroring.Daemon.Tests.Sites;
+using Nacre.ObjectClasses.Encoding;
+using Nacre.ObjectClasses.Journal;
+using Nacre.ObjectClasses.Rbd;
+using Nacre.Rados;
+using Nacre.Rbd;
+using Nacre.Testing;
+
+namespace Nacre.Mirroring.Daemon.Tests;
+
+/// <summary>Journal mode between two embedded sites in this process, with daemons that are killed between any two calls.</summary>
+public class EmbeddedJournalTests
+{
+    private const int Blocks = 1024;
+
+    [Fact]
+    public async Task Killed_between_any_two_calls_it_is_a_prefix_and_ends_equal()
+    {
+        await using EmbeddedPair pair = await EmbeddedPair.StartAsync();
+        (NumberedWrites writes, string id) = await CreateAsync(pair);
+        var random = new Random(21);
+        await writes.WriteAsync(50);
+
+        // In the first copy.
+        for (int kill = 0; kill < 8; kill++)
+        {
+            await KillAsync(pair, random.Next(20, 160));
+        }
+
+        RunningDaemon daemon = pair.StartDaemon();
+        await CatchUpAsync(pair, id);
+        writes.CheckWhole(await writes.ReadAsync(pair.Target));
+        await daemon.StopAsync();
+        int inTheMidst = 0;
+        for (int round = 0; round < 6; round++)
+        {
+            await writes.WriteAsync(400);
+            await KillAsync(pair, random.Next(60, 200));
+            inTheMidst += writes.Check(await writes.ReadAsync(pair.Target)) < writes.Count ? 1 : 0;
+            daemon = pair.StartDaemon();
+            await CatchUpAsync(pair, id);
+            writes.CheckWhole(await writes.ReadAsync(pair.Target));
+            await daemon.StopAsync();
+        }
+
+        Assert.True(inTheMidst > 0, "no daemon was killed in the midst of a replay");
+    }
+
+    private static async Task<(NumberedWrites Writes, string Id)> CreateAsync(EmbeddedPair pair)
+    {
+        var images = new RbdImages(pair.Source);
+        var options = new ImageCreateOptions
+        {
+            Features = RbdFeatures.ExclusiveLock | RbdFeatures.ObjectMap | RbdFeatures.FastDiff | RbdFeatures.Journaling,
+            Order = 16,
+        };
+        await images.CreateAsync("image", Blocks * NumberedWrites.BlockSize, options);
+        await using Image image = await images.OpenAsync("image");
+        await new MirrorImageControl(image).EnableAsync(MirrorImageMode.Journal);
+        return (new NumberedWrites(images, "image", Blocks, new Random(20)), image.Id);
+    }
+
+    private static async Task KillAsync(EmbeddedPair pair, int calls)
+    {
+        RunningDaemon daemon = pair.StartDaemon();
+        daemon.Plug.PullAfter(calls);
+        await daemon.Plug.Pulled.Task.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+        await daemon.KillAsync();
+    }
+
+    // The position here is where the source's last writer has closed its journal.
+    private static async Task CatchUpAsync(EmbeddedPair pair, string id)
+    {
+        ImageJournal journal = await ImageJournal.OpenAsync(pair.Source, id);
+        await Eventually.BecomesAsync(
+            async () => await journal.ListClientsAsync(),
+            clients => clients.FirstOrDefault(client => client.Id.Length > 0) is { } peer
+                && CephEncodingExtensions.Decode<JournalClientData>(peer.Data.Span) is JournalMirrorPeerClient { State: JournalMirrorPeerState.Replaying }
+                && clients.First(client => client.Id.Length == 0).CommitPosition is { Positions: [var wanted, ..] }
+                && peer.CommitPosition is { Positions: [var reached, ..] }
+                && (reached.TagTid, reached.EntryTid) == (wanted.TagTid, wanted.EntryTid),
+            $"the journal is replayed; log: {pair.Log.Text}");
+    }
+}
