@@ -8,14 +8,20 @@ namespace Nacre.Mirroring;
 /// <content>Mirroring by journal.</content>
 public sealed partial class MirrorImageControl
 {
-    // What is not there yet for images that are mirrored by journal.
-    private static void RequireSnapshotMode(MirrorImageMode mode)
+    private async Task PromoteJournalAsync(bool isForced, CancellationToken cancellationToken)
     {
-        if (mode != MirrorImageMode.Snapshot)
-        {
-            throw new RadosException(
-                Errno.EOPNOTSUPP, "promoting, demoting and copying anew an image that is mirrored by journal is not there yet (Ceph's rbd can)");
-        }
+        await JournalMirroring.PromoteAsync(_image.Pool, _image.Id, isForced, _time, cancellationToken);
+
+        // The daemon holds the lock until it has stopped.
+        await WaitForDaemonsAsync(cancellationToken);
+    }
+
+    private async Task DemoteJournalAsync(CancellationToken cancellationToken)
+    {
+        // With the lock everything that the journal holds is applied.
+        await _image.AcquireLockAsync(cancellationToken);
+        await _image.DemoteJournalAsync(cancellationToken);
+        await _image.ReleaseLockAsync(cancellationToken);
     }
 
     /// <summary>A journal that takes this site's writes. Left behind by a death before the record is made, the image is journaled and no more.</summary>

@@ -3,6 +3,7 @@ using Nacre.ObjectClasses.Rbd;
 using Nacre.Rados;
 using Nacre.Rados.Watching;
 using Nacre.Rbd;
+using Nacre.Rbd.Journaling;
 
 namespace Nacre.Mirroring;
 
@@ -18,7 +19,7 @@ public sealed partial class MirrorImageControl
     public bool IsMarkedNonPrimary => _image.Features.HasFlag(RbdFeatures.NonPrimary);
 
     /// <summary>
-    /// Makes a copy the primary. A copy under way is set back to its newest complete mirror snapshot. Never waits for the peer's site.
+    /// Makes a copy the primary. By snapshots, a copy under way is set back to its newest complete one. Never waits for the peer's site.
     /// </summary>
     /// <exception cref="RadosException">
     /// EINVAL: not mirrored, or the primary already. EBUSY: it is still the primary elsewhere, or the demotion has not arrived, and
@@ -54,8 +55,9 @@ public sealed partial class MirrorImageControl
             throw new RadosException(Errno.EBUSY, "image is primary within a remote cluster or demotion is not propagated yet");
         }
 
-        RequireSnapshotMode(info.Image!.Mode);
-        await PromoteSnapshotsAsync(info.Image!.GlobalImageId, cancellationToken);
+        await (info.Image!.Mode == MirrorImageMode.Journal
+            ? PromoteJournalAsync(isForced: false, cancellationToken)
+            : PromoteSnapshotsAsync(info.Image.GlobalImageId, cancellationToken));
     }
 
     /// <summary>Ends a primary's being written, so that the copy elsewhere can be promoted once it has this.</summary>
@@ -66,8 +68,10 @@ public sealed partial class MirrorImageControl
         MirrorImageInfo info = await RequireEnabledAsync(cancellationToken);
         if (info.Promotion != PromotionState.Primary)
         {
-            // A demotion that was killed before its snapshot was complete; nobody has written since.
-            if (info.Image!.Mode == MirrorImageMode.Snapshot && await CompleteNewestAsync(cancellationToken))
+            // A demotion that was killed before its snapshot was complete or its entry in the journal; nobody has written since.
+            if (await (info.Image!.Mode == MirrorImageMode.Snapshot
+                ? CompleteNewestAsync(cancellationToken)
+                : JournalMirroring.CompleteDemotionAsync(_image.Pool, _image.Id, _time, cancellationToken)))
             {
                 return;
             }
@@ -80,7 +84,11 @@ public sealed partial class MirrorImageControl
             throw new RadosException(Errno.EINVAL, "exclusive lock is not active");
         }
 
-        RequireSnapshotMode(info.Image!.Mode);
+        if (info.Image!.Mode == MirrorImageMode.Journal)
+        {
+            await DemoteJournalAsync(cancellationToken);
+            return;
+        }
 
         // With the lock, no writer can slip in between: after the feature is set nobody else gets to write.
         await _image.AcquireLockAsync(cancellationToken);
@@ -106,7 +114,11 @@ public sealed partial class MirrorImageControl
             throw new RadosException(Errno.EINVAL, "image is primary, cannot resync to itself");
         }
 
-        RequireSnapshotMode(info.Image!.Mode);
+        if (info.Image!.Mode == MirrorImageMode.Journal)
+        {
+            await JournalMirroring.RequestResyncAsync(_image.Pool, _image.Id, cancellationToken);
+            return;
+        }
 
         string uuid = await _pool.GetMirrorUuidAsync(cancellationToken)
             ?? throw new RadosException(Errno.ENOENT, $"mirror uuid of {_pool.Kind} {_image.Pool.Name}");

@@ -113,8 +113,7 @@ public sealed partial class MirrorImageControl
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <returns>Why journaling could not be switched off, which is no error: the image is mirrored no more. Null where all is done.</returns>
     /// <exception cref="RadosException">
-    /// EINVAL: the pool is not in image mode, or the image is a copy and <paramref name="force"/> not given. EBUSY: a clone of it is mirrored. EOPNOTSUPP:
-    /// it is a copy by journal, whose promotion is not there yet.
+    /// EINVAL: the pool is not in image mode, or the image is a copy and <paramref name="force"/> not given. EBUSY: a clone of it is mirrored.
     /// </exception>
     public Task<RadosException?> DisableAsync(bool force, CancellationToken cancellationToken = default) =>
         DisableAsync(force, isRemoved: false, cancellationToken);
@@ -149,15 +148,15 @@ public sealed partial class MirrorImageControl
         }
 
         bool byJournal = record.Mode == MirrorImageMode.Journal;
-        if (byJournal && !primary)
-        {
-            RequireSnapshotMode(record.Mode);
-        }
-
         await RequireNoMirroredChildAsync(cancellationToken);
         await _pool.SetImageAsync(_image.Id, record with { State = MirrorImageState.Disabling }, cancellationToken);
         try
         {
+            if (byJournal && !primary)
+            {
+                await PromoteJournalAsync(isForced: true, cancellationToken);
+            }
+
             await (byJournal ? RemoveJournalPeersAsync(cancellationToken) : EndSnapshotsAsync(record, primary, cancellationToken));
         }
         catch (RadosException exception) when (!exception.IsTransient && !exception.IsBlocklisted)

@@ -59,6 +59,12 @@ public sealed partial class Image
     /// <summary>Gives the exclusive lock up; the next write takes it again.</summary>
     public Task ReleaseLockAsync(CancellationToken cancellationToken = default) => _core.ReleaseLockAsync(cancellationToken);
 
+    /// <summary>
+    /// Gives up this site's ownership of the image's journal (librbd::journal::DemoteRequest), with the lock held: nobody writes the image until one site is
+    /// promoted. EINVAL where another site owns it, EROFS where the lock was lost.
+    /// </summary>
+    public Task DemoteJournalAsync(CancellationToken cancellationToken = default) => _core.DemoteAsync(cancellationToken);
+
     /// <summary>True while this image holds the exclusive lock.</summary>
     public bool IsLockOwner => _core.IsLockOwner;
 

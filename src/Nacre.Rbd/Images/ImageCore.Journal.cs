@@ -89,6 +89,44 @@ internal sealed partial class ImageCore
         }
     }
 
+    /// <summary>
+    /// Ends this site's ownership of the journal, after everything that was acknowledged has been applied; nobody writes the image from then on. EINVAL where
+    /// this site does not own it, EROFS without the lock.
+    /// </summary>
+    public async Task DemoteAsync(CancellationToken cancellationToken)
+    {
+        await Operations.EnterAsync(cancellationToken);
+        try
+        {
+            await Writes.BlockAsync(cancellationToken);
+            try
+            {
+                if (!IsLockOwner || Journal is not { IsFailed: false })
+                {
+                    throw Error(Errno.EROFS, "demoting without the exclusive lock and an open journal");
+                }
+
+                await CloseJournalAsync(isLost: false);
+                ImageJournal journal = await ImageJournal.OpenAsync(Pool, Id, cancellationToken);
+                JournalTags tags = await JournalTags.ReadAsync(journal, cancellationToken);
+                if (!tags.IsLocal)
+                {
+                    throw Error(Errno.EINVAL, "demoting, while the image is not the primary,");
+                }
+
+                await JournalOwnership.DemoteAsync(journal, tags, Options.Time, cancellationToken);
+            }
+            finally
+            {
+                Writes.Unblock();
+            }
+        }
+        finally
+        {
+            Operations.Exit();
+        }
+    }
+
     /// <summary>Waits until the objects hold everything that was acknowledged.</summary>
     public async ValueTask ApplyJournaledAsync(CancellationToken cancellationToken)
     {

@@ -31,6 +31,33 @@ public static class JournalMirroring
     }
 
     /// <summary>
+    /// Makes this site the one whose writes the journal takes (Journal::promote): after a demotion so that others can go on with it, else so that nobody can.
+    /// Whoever replays into the image stops then; that it has, taking the lock tells.
+    /// </summary>
+    /// <param name="pool">The image's pool.</param>
+    /// <param name="imageId">The image.</param>
+    /// <param name="isForced">Nobody shall go on with it.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    public static async Task PromoteAsync(
+        IPool pool, string imageId, bool isForced, TimeProvider time, CancellationToken cancellationToken = default) =>
+        await JournalOwnership.PromoteAsync(await ImageJournal.OpenAsync(pool, imageId, cancellationToken), isForced, time, cancellationToken);
+
+    /// <summary>Ends a demotion that was killed half-way, which nobody would learn of. False where there is none.</summary>
+    public static async Task<bool> CompleteDemotionAsync(IPool pool, string imageId, TimeProvider time, CancellationToken cancellationToken = default) =>
+        await JournalOwnership.CompleteDemotionAsync(await ImageJournal.OpenAsync(pool, imageId, cancellationToken), time, cancellationToken);
+
+    /// <summary>Asks the daemon to copy the image anew (Journal::request_resync).</summary>
+    public static async Task RequestResyncAsync(IPool pool, string imageId, CancellationToken cancellationToken = default)
+    {
+        ImageJournal journal = await ImageJournal.OpenAsync(pool, imageId, cancellationToken);
+        JournalTags tags = await JournalTags.ReadAsync(journal, cancellationToken);
+        JournalClientData data = new JournalImageClient(tags.Class, ResyncRequested: true);
+        await pool.CallAsync(journal.HeaderName, JournalCalls.UpdateClientData(JournalTags.ImageClientId, data.ToBytes()), cancellationToken);
+        await journal.NotifyAsync(cancellationToken);
+    }
+
+    /// <summary>
     /// Unregisters the sites that replay the journal, each after the snapshots that its first copy was made of (librbd::mirror::DisableRequest). No journal is
     /// no error. Killed in between, it is done again.
     /// </summary>

@@ -11,11 +11,15 @@ public sealed class KilledException() : Exception("killed");
 /// <summary>A client that dies after so many changes to the store: the last one is made, its acknowledgement and all that follows never come.</summary>
 public sealed class KillableCluster(ICluster inner, int changes) : ICluster
 {
+    private readonly TaskCompletionSource _died = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _left = changes;
     private volatile bool _dead;
 
     /// <summary>True once it is dead.</summary>
     public bool IsDead => _dead;
+
+    /// <summary>Done when it dies: what it was doing then never ends.</summary>
+    public Task Died => _died.Task;
 
     /// <inheritdoc/>
     public string Fsid => inner.Fsid;
@@ -52,6 +56,7 @@ public sealed class KillableCluster(ICluster inner, int changes) : ICluster
         if (left < 0)
         {
             _dead = true;
+            _died.TrySetResult();
         }
 
         Live();

@@ -9,7 +9,7 @@ using Nacre.Rbd;
 namespace Nacre.Mirroring.Tests.Killed;
 
 /// <summary>Every command is killed after each of its writes in turn; the same command again must leave what it would have left at once.</summary>
-public sealed class KilledBetweenWritesTests : IAsyncLifetime
+public sealed partial class KilledBetweenWritesTests : IAsyncLifetime
 {
     private const string Peer = "there";
 
@@ -184,7 +184,13 @@ public sealed class KilledBetweenWritesTests : IAsyncLifetime
         victim.Limit(changes);
         try
         {
-            await command(new MirrorImageControl(image));
+            Task running = command(new MirrorImageControl(image));
+            if (await Task.WhenAny(running, victim.Died) != running)
+            {
+                return true;
+            }
+
+            await running;
             return false;
         }
         catch (Exception) when (victim.IsDead)

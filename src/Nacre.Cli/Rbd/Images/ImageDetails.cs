@@ -137,7 +137,7 @@ internal sealed class ImageDetails
         formatter.Dump("block_name_prefix", _image.ObjectPrefix);
         formatter.Dump("format", 2L);
         formatter.DumpArray("features", "feature", RbdFeatureNames.Of(_image.Features));
-        formatter.DumpArray("op_features", "feature", OperationFeatures(_image.OperationFeatures));
+        formatter.DumpArray("op_features", "op_feature", OperationFeatures(_image.OperationFeatures));
         formatter.DumpArray("flags", "flag", Flags(_image.Flags));
         formatter.Dump("create_timestamp", CephDate.Format(_image.CreatedAt, _time));
         formatter.Dump("access_timestamp", CephDate.Format(_image.AccessedAt, _time));
