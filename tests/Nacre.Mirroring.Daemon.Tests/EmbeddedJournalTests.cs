@@ -1,4 +1,5 @@
 using Nacre.Journal;
+using Nacre.Mirroring.Daemon.Hosting;
 using Nacre.Mirroring.Daemon.Tests.Sites;
 using Nacre.ObjectClasses.Encoding;
 using Nacre.ObjectClasses.Journal;
@@ -47,7 +48,37 @@ public class EmbeddedJournalTests
         Assert.True(inTheMidst > 0, "no daemon was killed in the midst of a replay");
     }
 
-    private static async Task<(NumberedWrites Writes, string Id)> CreateAsync(EmbeddedPair pair)
+    [Fact]
+    public async Task Delayed_image_is_not_replayed_before_its_time_while_others_are()
+    {
+        await using EmbeddedPair pair = await EmbeddedPair.StartAsync();
+        (NumberedWrites delayed, string delayedId) = await CreateAsync(pair);
+        (NumberedWrites other, string otherId) = await CreateAsync(pair, "other");
+        await using (Image image = await new RbdImages(pair.Source).OpenAsync("image"))
+        {
+            await image.SetMetadataAsync("conf_rbd_mirroring_replay_delay", "3600");
+        }
+
+        RunningDaemon daemon = pair.StartDaemon();
+        await WaitUntilFollowedAsync(pair, delayedId);
+        await delayed.WriteAsync(20);
+        await other.WriteAsync(20);
+        await CatchUpAsync(pair, otherId);
+        other.CheckWhole(await other.ReadAsync(pair.Target));
+        Assert.Equal(0, delayed.Check(await delayed.ReadAsync(pair.Target)));
+        await daemon.StopAsync();
+
+        pair.StartDaemon(new DaemonOptions(), new LaterClock());
+        await CatchUpAsync(pair, delayedId);
+        delayed.CheckWhole(await delayed.ReadAsync(pair.Target));
+    }
+
+    private sealed class LaterClock : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => base.GetUtcNow().AddHours(2);
+    }
+
+    private static async Task<(NumberedWrites Writes, string Id)> CreateAsync(EmbeddedPair pair, string name = "image")
     {
         var images = new RbdImages(pair.Source);
         var options = new ImageCreateOptions
@@ -55,10 +86,10 @@ public class EmbeddedJournalTests
             Features = RbdFeatures.ExclusiveLock | RbdFeatures.ObjectMap | RbdFeatures.FastDiff | RbdFeatures.Journaling,
             Order = 16,
         };
-        await images.CreateAsync("image", Blocks * NumberedWrites.BlockSize, options);
-        await using Image image = await images.OpenAsync("image");
+        await images.CreateAsync(name, Blocks * NumberedWrites.BlockSize, options);
+        await using Image image = await images.OpenAsync(name);
         await new MirrorImageControl(image).EnableAsync(MirrorImageMode.Journal);
-        return (new NumberedWrites(images, "image", Blocks, new Random(20)), image.Id);
+        return (new NumberedWrites(images, name, Blocks, new Random(20)), image.Id);
     }
 
     private static async Task KillAsync(EmbeddedPair pair, int calls)
@@ -67,6 +98,16 @@ public class EmbeddedJournalTests
         daemon.Plug.PullAfter(calls);
         await daemon.Plug.Pulled.Task.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
         await daemon.KillAsync();
+    }
+
+    private static async Task WaitUntilFollowedAsync(EmbeddedPair pair, string id)
+    {
+        ImageJournal journal = await ImageJournal.OpenAsync(pair.Source, id);
+        await Eventually.BecomesAsync(
+            async () => await journal.ListClientsAsync(),
+            clients => clients.FirstOrDefault(client => client.Id.Length > 0) is { } peer
+                && CephEncodingExtensions.Decode<JournalClientData>(peer.Data.Span) is JournalMirrorPeerClient { State: JournalMirrorPeerState.Replaying },
+            $"the first copy is made; log: {pair.Log.Text}");
     }
 
     // The position here is where the source's last writer has closed its journal.

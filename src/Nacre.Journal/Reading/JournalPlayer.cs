@@ -24,6 +24,7 @@ public sealed class JournalPlayer : IAsyncDisposable
     private readonly JournalPosition _from;
     private readonly JournalPlayerOptions _options;
     private readonly CancellationTokenSource _stop = new();
+    private readonly SemaphoreSlim _woken = new(0, 1);
     private readonly Lane[] _lanes;
     private JournalSets _sets;
     private bool _isStarted;
@@ -84,7 +85,20 @@ public sealed class JournalPlayer : IAsyncDisposable
                 continue;
             }
 
-            await Task.Delay(_options.PollInterval, _options.Time, cancellationToken);
+            await PauseAsync(cancellationToken);
+        }
+    }
+
+    /// <summary>There may be more: whoever waits at the end looks again now. Safe for concurrent use.</summary>
+    public void Wake()
+    {
+        try
+        {
+            _woken.Release();
+        }
+        catch (SemaphoreFullException)
+        {
+            // It looks again already.
         }
     }
 
@@ -111,6 +125,20 @@ public sealed class JournalPlayer : IAsyncDisposable
         }
 
         _stop.Dispose();
+    }
+
+    private async Task PauseAsync(CancellationToken cancellationToken)
+    {
+        using var bound = new CancellationTokenSource(_options.PollInterval, _options.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(bound.Token, cancellationToken);
+        try
+        {
+            await _woken.WaitAsync(either.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // Nobody woke it.
+        }
     }
 
     private async Task StartAsync(CancellationToken cancellationToken)

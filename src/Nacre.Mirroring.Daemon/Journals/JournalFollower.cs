@@ -135,8 +135,11 @@ internal sealed class JournalFollower(
             await ReportAsync(
                 clients.FirstOrDefault(client => client.Id == JournalTags.ImageClientId)?.CommitPosition ?? JournalPosition.None, self.CommitPosition,
                 cancellationToken);
-            await _remoteChanged.WaitAsync(
-                _entries.Rate > 0 ? _busyInterval : context.Options.ImageCheckInterval, context.Time, cancellationToken);
+            if (await _remoteChanged.WaitAsync(
+                _entries.Rate > 0 ? _busyInterval : context.Options.ImageCheckInterval, context.Time, cancellationToken))
+            {
+                _pump!.Wake();
+            }
         }
     }
 

@@ -25,10 +25,14 @@ internal sealed class JournalPump(ReplayContext context, SourceJournal source, C
     private readonly CommitTracker _tracker = new(source.Journal, context.LocalMirrorUuid, source.Client!.CommitPosition);
     private long _sent = context.Time.GetTimestamp();
     private ulong _trimmed = ulong.MaxValue;
+    private volatile JournalPlayer? _player;
     private bool _isBusy;
 
     /// <summary>The position here, committed or not.</summary>
     public JournalPosition Position => _tracker.Position;
+
+    /// <summary>The source's journal has changed: there may be more.</summary>
+    public void Wake() => _player?.Wake();
 
     /// <summary>Replays until the source is demoted, or cancelled.</summary>
     /// <param name="taken">Cancelled where the copy was taken away: then the source is not waited for.</param>
@@ -76,6 +80,7 @@ internal sealed class JournalPump(ReplayContext context, SourceJournal source, C
         await using var applier = new JournalApplier(
             copy, source.Journal, _tracker,
             new JournalApplierOptions { MaximumBytes = context.Options.JournalWindow, Share = () => context.JournalMemory.Share });
+        _player = player;
         try
         {
             await PlayAsync(player, applier, cancellationToken);

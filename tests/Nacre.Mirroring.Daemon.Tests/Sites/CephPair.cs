@@ -38,6 +38,9 @@ public sealed class CephPair : IAsyncLifetime
                 CephMicroCluster[] sites = await Task.WhenAll(
                     CephMicroCluster.StartAsync("site-a", _directory), CephMicroCluster.StartAsync("site-b", _directory));
                 (_a, _b) = (sites[0], sites[1]);
+
+                // What nobody tells of is looked at every thirty seconds otherwise, by either daemon.
+                await File.AppendAllTextAsync(_b.ConfPath, "\n[client]\nrbd mirror image state check interval = 3\n");
             }
         }
         finally
