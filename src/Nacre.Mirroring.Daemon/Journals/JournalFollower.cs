@@ -57,7 +57,7 @@ internal sealed class JournalFollower(
         };
         _image = await new RbdImages(context.Local).OpenByIdAsync(localId, options, cancellationToken);
         await _image.AcquireLockAsync(cancellationToken);
-        _pump = new JournalPump(context, source, own, _image, _bytes, _entries);
+        _pump = new JournalPump(context, source, own, _image, _bytes, _entries, _remoteChanged.Set);
     }
 
     /// <summary>Follows until there is a reason to stop.</summary>

@@ -12,7 +12,8 @@ namespace Nacre.Mirroring.Daemon.Journals;
 /// <summary>
 /// Reads the source's journal ahead, applies it to the copy, and commits there what is durable here (src/tools/rbd_mirror/image_replayer/journal/Replayer.cc).
 /// </summary>
-internal sealed class JournalPump(ReplayContext context, SourceJournal source, CopyJournal own, Image copy, RateMeter bytes, RateMeter entries)
+internal sealed class JournalPump(
+    ReplayContext context, SourceJournal source, CopyJournal own, Image copy, RateMeter bytes, RateMeter entries, Action committed)
 {
     /// <summary>When nothing was read for so long, what is gathered is written without waiting for more.</summary>
     private static readonly TimeSpan _idle = TimeSpan.FromMilliseconds(100);
@@ -178,13 +179,13 @@ internal sealed class JournalPump(ReplayContext context, SourceJournal source, C
     private async Task CommitAsync(CancellationToken cancellationToken)
     {
         using var timer = new PeriodicTimer(context.Options.JournalCommitInterval, context.Time);
-        JournalPosition committed = _tracker.Position;
+        JournalPosition written = _tracker.Position;
         try
         {
             while (await timer.WaitForNextTickAsync(cancellationToken))
             {
                 JournalPosition position = _tracker.Position;
-                if (position.Equals(committed))
+                if (position.Equals(written))
                 {
                     continue;
                 }
@@ -192,7 +193,8 @@ internal sealed class JournalPump(ReplayContext context, SourceJournal source, C
                 try
                 {
                     await _tracker.FlushAsync(cancellationToken);
-                    committed = position;
+                    written = position;
+                    committed();
                     await TellAsync(position, cancellationToken);
                 }
                 catch (RadosException)
