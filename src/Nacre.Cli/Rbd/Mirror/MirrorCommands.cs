@@ -8,7 +8,7 @@ internal static class MirrorCommands
 {
     /// <summary>All of them.</summary>
     public static IReadOnlyList<CommandDefinition<RbdCommandContext>> All { get; } =
-        [.. MirrorImageCommands.All, .. MirrorPoolCommands.All, .. MirrorPeerCommands.All, .. MirrorScheduleCommands.All];
+        [.. MirrorImageCommands.All, .. MirrorPoolCommands.All, .. MirrorPeerCommands.All, .. MirrorBootstrapCommands.All, .. MirrorScheduleCommands.All];
 
     /// <summary>A line as C++ streams print it: always ended by a bare newline.</summary>
     internal static void Line(this RbdCommandContext context, string text = "") =>

@@ -91,25 +91,32 @@ internal static class MirrorPoolCommands
             _ => throw RbdCommandContext.Failure("must specify 'image' or 'pool' mode."),
         };
         IPool pool = await context.OpenPoolAsync(spec, cancellationToken);
-        bool renamed = false;
-        if (context.Arguments.Get("site-name") is { } name)
+        bool renamed = await SetSiteNameAsync(context, pool.Cluster, cancellationToken);
+        return await ChangeModeAsync(context, pool, mode, word, renamed, cancellationToken);
+    }
+
+    /// <summary>Gives the site the name of <c>--site-name</c>, if one is given; true where that changed it. Fails with rbd's words.</summary>
+    internal static async Task<bool> SetSiteNameAsync(RbdCommandContext context, ICluster cluster, CancellationToken cancellationToken)
+    {
+        if (context.Arguments.Get("site-name") is not { } name)
         {
-            try
-            {
-                renamed = name != await MirrorSite.GetNameAsync(pool.Cluster, cancellationToken);
-                await MirrorSite.SetNameAsync(pool.Cluster, name, cancellationToken);
-            }
-            catch (RadosException exception) when (exception.Code == Errno.EOPNOTSUPP)
-            {
-                throw RbdCommandContext.Failure("cluster does not support site names", exception.Code);
-            }
-            catch (RadosException exception)
-            {
-                throw RbdCommandContext.Failure("failed to set site name", exception);
-            }
+            return false;
         }
 
-        return await ChangeModeAsync(context, pool, mode, word, renamed, cancellationToken);
+        try
+        {
+            bool changes = name != await MirrorSite.GetNameAsync(cluster, cancellationToken);
+            await MirrorSite.SetNameAsync(cluster, name, cancellationToken);
+            return changes;
+        }
+        catch (RadosException exception) when (exception.Code == Errno.EOPNOTSUPP)
+        {
+            throw RbdCommandContext.Failure("cluster does not support site names", exception.Code);
+        }
+        catch (RadosException exception)
+        {
+            throw RbdCommandContext.Failure("failed to set site name", exception);
+        }
     }
 
     private static async Task<int> ChangeModeAsync(
