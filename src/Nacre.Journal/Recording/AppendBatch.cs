@@ -1,3 +1,4 @@
+using System.Buffers;
 using Nacre.Journal.Formats;
 using Nacre.ObjectClasses.Journal;
 using Nacre.Rados;
@@ -39,7 +40,7 @@ internal sealed class AwaitedAppend : JournalAppend
     protected internal override void OnFailed(RadosException exception) => _completion.TrySetException(exception);
 }
 
-/// <summary>Entries that go to an object together, in a buffer that its recorder lends.</summary>
+/// <summary>Entries that go to an object together.</summary>
 internal sealed class AppendBatch(ulong sequence, CephWriter writer)
 {
     /// <summary>Order of the batches of a lane.</summary>
@@ -61,13 +62,13 @@ internal sealed class AppendLane
 
     public int InFlight { get; set; }
 
-    /// <summary>The batch that an entry of about that many bytes joins.</summary>
-    public AppendBatch BatchFor(int entryBytes, int maximumBytes, Stack<CephWriter> writers)
+    /// <summary>The batch that an entry of about that many bytes joins; more entries follow, perhaps, so that it will be long.</summary>
+    public AppendBatch BatchFor(int entryBytes, int maximumBytes, bool more)
     {
         AppendBatch? last = _waiting.Last?.Value;
         if (last is null || last.Bytes.Length + entryBytes > maximumBytes)
         {
-            last = new AppendBatch(_sequence++, writers.TryPop(out CephWriter? writer) ? writer : new CephWriter(4096));
+            last = new AppendBatch(_sequence++, new CephWriter(ArrayPool<byte>.Shared, more ? maximumBytes : 2 * entryBytes));
             _waiting.AddLast(last);
         }
 

@@ -17,7 +17,7 @@ namespace Nacre.Journal.Recording;
 /// An entry is acknowledged when it and all entries before it are durable, so that what was acknowledged never lies behind a gap. An error is for good:
 /// whether entries under way are in the journal is not known then, and the image has to be opened and replayed anew.
 /// </remarks>
-public sealed class JournalRecorder : IAsyncDisposable
+public sealed class JournalRecorder : IAsyncDisposable, IThreadPoolWorkItem
 {
     private readonly Lock _lock = new();
     private readonly ImageJournal _journal;
@@ -25,11 +25,11 @@ public sealed class JournalRecorder : IAsyncDisposable
     private readonly AppendLane[] _lanes;
     private readonly Queue<PendingEntry> _unacknowledged = new();
     private readonly Dictionary<ulong, ulong> _nextEntries = [];
-    private readonly Stack<CephWriter> _writers = new();
     private readonly TaskCompletionSource _idle = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ulong _set;
     private int _running = 1;
     private bool _isRolling;
+    private bool _isSending;
     private bool _isDisposed;
     private RadosException? _failure;
 
@@ -95,13 +95,42 @@ public sealed class JournalRecorder : IAsyncDisposable
             _unacknowledged.Enqueue(pending);
             AppendLane lane = _lanes[number % _journal.SplayWidth];
             AppendBatch batch = lane.BatchFor(
-                size + JournalEntry.FixedSize, (int)Math.Min((ulong)_options.MaximumAppendBytes, ObjectSize), _writers);
+                size + JournalEntry.FixedSize, (int)Math.Min((ulong)_options.MaximumAppendBytes, ObjectSize), more);
             JournalEntry.Encode(batch.Writer, tagTid, number, data, encode);
             batch.Entries.Add(pending);
-            for (int i = 0; i < _lanes.Length && !more; i++)
+            if (!more)
             {
-                Send(_lanes[i]);
+                SendSoon();
             }
+        }
+    }
+
+    /// <summary>Sends what has come together.</summary>
+    void IThreadPoolWorkItem.Execute()
+    {
+        try
+        {
+            lock (_lock)
+            {
+                _isSending = false;
+                Array.ForEach(_lanes, Send);
+            }
+        }
+        finally
+        {
+            Leave();
+        }
+    }
+
+    // Entries tend to come in bursts, since acknowledgements do: behind what the pool's threads have to do already the whole burst goes as one append to
+    // each object, where else it were one for each entry.
+    private void SendSoon()
+    {
+        if (!_isSending)
+        {
+            _isSending = true;
+            _running++;
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
         }
     }
 
@@ -182,7 +211,7 @@ public sealed class JournalRecorder : IAsyncDisposable
             }
             else
             {
-                GiveBack(batch.Writer);
+                batch.Writer.GiveBack();
                 batch.Entries.ForEach(entry => entry.MarkSafe(number));
                 while (_unacknowledged.TryPeek(out PendingEntry? first) && first.IsSafe)
                 {
@@ -192,7 +221,7 @@ public sealed class JournalRecorder : IAsyncDisposable
 
             if (!_isRolling)
             {
-                Send(lane);
+                SendSoon();
             }
 
             return _isRolling && _failure is null && _lanes.All(l => l.InFlight == 0);
@@ -244,16 +273,6 @@ public sealed class JournalRecorder : IAsyncDisposable
         while (_unacknowledged.TryDequeue(out PendingEntry? entry))
         {
             entry.Fail(_failure);
-        }
-    }
-
-    // A buffer is used again, but a few long ones are enough.
-    private void GiveBack(CephWriter writer)
-    {
-        if (_writers.Count < 2 * _lanes.Length)
-        {
-            writer.Clear();
-            _writers.Push(writer);
         }
     }
 

@@ -6,11 +6,16 @@ namespace Nacre.Rados.Encoding;
 /// <summary>Writes Ceph's little-endian encoding (src/include/encoding.h) into a growing buffer.</summary>
 public sealed class CephWriter : IBufferWriter<byte>
 {
+    private readonly ArrayPool<byte>? _pool;
     private byte[] _buffer;
     private int _length;
 
     /// <param name="capacity">Bytes to start with.</param>
     public CephWriter(int capacity = 256) => _buffer = new byte[Math.Max(capacity, 16)];
+
+    /// <param name="pool">Lends the buffer, until <see cref="GiveBack"/>.</param>
+    /// <param name="capacity">Bytes to start with.</param>
+    public CephWriter(ArrayPool<byte> pool, int capacity) => (_pool, _buffer) = (pool, pool.Rent(Math.Max(capacity, 16)));
 
     /// <summary>Bytes written.</summary>
     public int Length => _length;
@@ -26,6 +31,14 @@ public sealed class CephWriter : IBufferWriter<byte>
 
     /// <summary>Forgets what was written, keeps the buffer.</summary>
     public void Clear() => _length = 0;
+
+    /// <summary>Gives a lent buffer back: nobody looks at what was written any more. A buffer that is not given back is only lost to its pool.</summary>
+    public void GiveBack()
+    {
+        byte[] buffer = _buffer;
+        (_buffer, _length) = ([], 0);
+        _pool?.Return(buffer);
+    }
 
     /// <summary>u8.</summary>
     public void Write(byte value) => Append(1)[0] = value;
@@ -121,7 +134,17 @@ public sealed class CephWriter : IBufferWriter<byte>
     {
         if (_buffer.Length - _length < count)
         {
-            Array.Resize(ref _buffer, Math.Max(_length + count, _buffer.Length * 2));
+            int capacity = Math.Max(_length + count, _buffer.Length * 2);
+            if (_pool is null)
+            {
+                Array.Resize(ref _buffer, capacity);
+                return;
+            }
+
+            byte[] larger = _pool.Rent(capacity);
+            WrittenSpan.CopyTo(larger);
+            _pool.Return(_buffer);
+            _buffer = larger;
         }
     }
 

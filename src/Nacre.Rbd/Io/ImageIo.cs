@@ -86,7 +86,7 @@ internal sealed partial class ImageIo(ImageCore core, ObjectIo objects)
                 return;
             }
 
-            change = JournaledChange.Write(offset, data);
+            change = JournaledChange.Write(offset, data, core.Layout);
         }
         finally
         {

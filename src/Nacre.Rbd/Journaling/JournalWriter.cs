@@ -22,7 +22,7 @@ internal sealed partial class JournalWriter
 {
     // As much as librbd's cache may hold back (rbd_cache_size), and enough requests to keep a cluster busy.
     private const long MaximumKeptBytes = 32 << 20;
-    private const int MaximumChanges = 512;
+    private const int MaximumChanges = 2048;
 
     // By Ceph's default there is no limit. With one, entries that come meanwhile share an append; but with one alone each would wait for another's.
     private const int DefaultAppendsPerObject = 4;
@@ -34,7 +34,9 @@ internal sealed partial class JournalWriter
     private readonly JournalRecorder _recorder;
     private readonly CommitTracker _tracker;
     private readonly JournalEvents _events;
+    private readonly ObjectQueues _objects;
     private readonly PendingChanges _pending = new();
+    private readonly Queue<JournaledChange> _recording = new();
     private readonly WorkBudget _budget = new(MaximumKeptBytes, MaximumChanges);
     private readonly CancellationTokenSource _stop = new();
     private Task _committing = Task.CompletedTask;
@@ -44,6 +46,7 @@ internal sealed partial class JournalWriter
     {
         _core = core;
         _io = io;
+        _objects = new ObjectQueues(core, core.Objects, Finish);
         _journal = journal;
         _recorder = recorder;
         _tracker = new CommitTracker(journal, JournalTags.ImageClientId, tags.Client.CommitPosition);
@@ -76,10 +79,9 @@ internal sealed partial class JournalWriter
     /// </summary>
     public async ValueTask<ulong?> RecordAsync(JournaledChange change, CancellationToken cancellationToken)
     {
-        int bytes = change.KeptBytes;
         try
         {
-            await _budget.TakeAsync(bytes, cancellationToken);
+            await _budget.TakeAsync(change.KeptBytes, cancellationToken);
         }
         catch
         {
@@ -90,7 +92,15 @@ internal sealed partial class JournalWriter
         lock (_sync)
         {
             change.Before = _pending.Find(change.Offset, change.End);
+            if (change.Object is not null)
+            {
+                // Those that go to one object by its queue keep their order there.
+                change.Before?.RemoveAll(static before => before.IsQueued);
+                change.IsQueued = change.Before is null or { Count: 0 };
+            }
+
             _pending.Add(change);
+            _recording.Enqueue(change);
             _events.Append(change, _tracker);
         }
 
@@ -102,13 +112,11 @@ internal sealed partial class JournalWriter
         }
         catch (RadosException exception)
         {
-            Fail(exception);
-            End(change, bytes);
+            Finish(change, exception);
             throw Failed();
         }
 
-        // The write gate, which it holds, waits for it.
-        _ = ApplyAsync(change, bytes);
+        Apply(change);
         if (change.Kind != JournaledChangeKind.CompareAndWrite)
         {
             return null;
@@ -199,45 +207,85 @@ internal sealed partial class JournalWriter
     {
         foreach (JournaledChange change in changes)
         {
+            Urge(change);
             await change.Settled.WaitAsync(cancellationToken);
         }
 
         return !IsFailed;
     }
 
-    private async Task ApplyAsync(JournaledChange change, int bytes)
+    // Writes of one object go to it in the journal's order: those that were recorded go there as they stand in it, though their waits end in any order.
+    private void Apply(JournaledChange change)
     {
+        lock (_sync)
+        {
+            change.IsRecorded = true;
+            while (_recording.TryPeek(out JournaledChange? first) && first.IsRecorded)
+            {
+                _recording.Dequeue();
+                if (first is { IsQueued: true, Object: { } piece } && !IsFailed)
+                {
+                    _objects.Add(first, piece.ObjectNumber, piece.Offset);
+                }
+                else
+                {
+                    // The write gate, which it holds, waits for it.
+                    _ = ApplyAsync(first);
+                }
+            }
+        }
+    }
+
+    private void Urge(JournaledChange change)
+    {
+        if (change is { IsQueued: true, Object: { } piece })
+        {
+            _objects.Urge(piece.ObjectNumber);
+        }
+    }
+
+    private async Task ApplyAsync(JournaledChange change)
+    {
+        Exception? failure = null;
         try
         {
             foreach (JournaledChange before in change.Before ?? [])
             {
+                Urge(before);
                 await before.Settled;
             }
 
-            change.Before = null;
             if (!IsFailed)
             {
                 change.Outcome = await _io.ApplyAsync(change);
-                change.Commit();
             }
         }
         catch (Exception exception)
         {
-            Fail(exception as RadosException ?? new RadosException(Errno.EIO, $"applying a change: {exception.Message}", exception));
+            failure = exception;
         }
-        finally
-        {
-            End(change, bytes);
-        }
+
+        Finish(change, failure);
     }
 
-    private void End(JournaledChange change, int bytes)
+    private void Finish(JournaledChange change, Exception? failure)
     {
+        if (failure is not null)
+        {
+            Fail(failure as RadosException ?? new RadosException(Errno.EIO, $"applying a change: {failure.Message}", failure));
+        }
+        else if (!IsFailed)
+        {
+            change.Commit();
+        }
+
+        int bytes = change.KeptBytes;
         lock (_sync)
         {
             _pending.Remove(change);
         }
 
+        change.Before = null;
         change.Settle();
         _budget.Give(bytes);
         _core.Writes.Exit();

@@ -55,6 +55,15 @@ internal sealed class JournaledChange : JournalAppend
     /// <summary>Bytes that are kept for it until it is applied.</summary>
     public int KeptBytes => Data.Length + Expected.Length;
 
+    /// <summary>The one object that a write lies in, and where in it; null for everything else.</summary>
+    public ObjectPiece? Object { get; init; }
+
+    /// <summary>True where it goes to its object by that one's queue, with nothing else to wait for.</summary>
+    public bool IsQueued { get; set; }
+
+    /// <summary>True once it is durable in the journal.</summary>
+    public bool IsRecorded { get; set; }
+
     /// <summary>Changes before it that have to be applied first: they overlap.</summary>
     public List<JournaledChange>? Before { get; set; }
 
@@ -67,8 +76,12 @@ internal sealed class JournaledChange : JournalAppend
     /// <summary>Completes once it is applied, or never will be: the writer has failed then.</summary>
     public Task Settled => _settled.Task;
 
-    public static JournaledChange Write(ulong offset, ReadOnlyMemory<byte> data) =>
-        new(JournaledChangeKind.Write, offset, (ulong)data.Length) { Data = data };
+    public static JournaledChange Write(ulong offset, ReadOnlyMemory<byte> data, ImageLayout layout)
+    {
+        ObjectPiece piece = layout.PieceAt(offset);
+        bool isOne = piece.Length >= (ulong)data.Length;
+        return new(JournaledChangeKind.Write, offset, (ulong)data.Length) { Data = data, Object = isOne ? piece : null };
+    }
 
     public static JournaledChange Discard(ulong offset, ulong length, uint granularity) =>
         new(JournaledChangeKind.Discard, offset, length) { Granularity = granularity };
