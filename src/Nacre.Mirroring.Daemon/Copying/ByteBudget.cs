@@ -37,6 +37,15 @@ internal sealed class ByteBudget
         return bytes;
     }
 
+    /// <summary>Replaces a guess by what it came to be, without waiting where that is more: others wait the longer for it.</summary>
+    /// <param name="taken">What was taken; gets <paramref name="bytes"/>.</param>
+    /// <param name="bytes">What is in memory.</param>
+    public void Adjust(ref long taken, long bytes)
+    {
+        Give(taken - bytes);
+        taken = bytes;
+    }
+
     /// <summary>Gives bytes back.</summary>
     public void Give(long bytes)
     {

@@ -18,6 +18,8 @@ internal sealed class ObjectCopier(CopyJob job, ByteBudget budget, Action<ulong>
 
     private const StepFlags Once = StepFlags.AccessSequential | StepFlags.DontNeed;
 
+    private readonly ExpectedSize _wholeObjects = new((long)job.ObjectSize);
+
     /// <summary>Copies it, and tells what became of it.</summary>
     /// <param name="number">The object.</param>
     /// <param name="states">Gets the object's state for the object map of each step.</param>
@@ -32,10 +34,18 @@ internal sealed class ObjectCopier(CopyJob job, ByteBudget budget, Action<ulong>
             return;
         }
 
-        ObjectSnapshots snapshots = await ListAsync(job.Source, source, cancellationToken);
+        ObjectSnapshots? snapshots = null;
         for (int i = 0; i < job.Steps.Count; i++)
         {
             CopyStep step = job.Steps[i];
+            if (job.Plan[i, number] == ObjectFate.Created)
+            {
+                // All of it is new: no need to ask what changed.
+                states[i] = await CopyWholeAsync(source, target, step, cancellationToken);
+                continue;
+            }
+
+            snapshots ??= await ListAsync(job.Source, source, cancellationToken);
             ObjectDifference changes = SnapshotSetDifference.Calculate(snapshots, step.RemoteFrom, step.RemoteTo);
             bool replace = step.RemoteFrom == 0 && job.TargetMayHoldMore;
             if (!changes.ExistsAfter)
@@ -77,14 +87,16 @@ internal sealed class ObjectCopier(CopyJob job, ByteBudget budget, Action<ulong>
 
     private async Task<ObjectMapState> CopyWholeAsync(string source, string target, CopyStep step, CancellationToken cancellationToken)
     {
-        long taken = await budget.TakeAsync((long)job.ObjectSize, cancellationToken);
+        // What is here already is replaced, also where an object map of the source was wrong about what there was before.
+        bool replace = job.TargetMayHoldMore || step.RemoteFrom != 0;
+        long taken = await budget.TakeAsync(_wholeObjects.Expected, cancellationToken);
         try
         {
             using OperationResult result = await job.Source.OperateAsync(
                 source, new ReadOperation().SparseRead(0, job.ObjectSize, Once), step.RemoteTo, cancellationToken);
             if (result.ReturnCode == -Errno.ENOENT)
             {
-                if (job.TargetMayHoldMore)
+                if (replace)
                 {
                     await WriteAsync(target, new WriteOperation().Remove(), step, cancellationToken);
                 }
@@ -95,8 +107,10 @@ internal sealed class ObjectCopier(CopyJob job, ByteBudget budget, Action<ulong>
             RadosException.ThrowIfFailed(result.ReturnCode, "read for mirroring", job.Source.Name, source);
             StepOutput output = result.Outputs[0];
             bytesRead((ulong)output.Data.Length);
+            _wholeObjects.Add(output.Data.Length);
+            budget.Adjust(ref taken, output.Data.Length);
             var operation = new WriteOperation().Create(exclusive: false);
-            if (job.TargetMayHoldMore)
+            if (replace)
             {
                 operation.Truncate(0);
             }
@@ -142,6 +156,7 @@ internal sealed class ObjectCopier(CopyJob job, ByteBudget budget, Action<ulong>
                 }
 
                 RadosException.ThrowIfFailed(result.ReturnCode, "read for mirroring", job.Source.Name, source);
+                budget.Adjust(ref taken, result.Outputs.Sum(output => (long)output.Data.Length));
             }
 
             await WriteAsync(target, Compose(changes, result, replace), step, cancellationToken);

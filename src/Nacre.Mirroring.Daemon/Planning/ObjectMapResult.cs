@@ -80,7 +80,7 @@ internal sealed class ObjectMapResult
 
     private ObjectMapState Expected(int step, ulong number, ObjectMap? before) => _plan[step, number] switch
     {
-        ObjectFate.Changed => ObjectMapState.Exists,
+        ObjectFate.Changed or ObjectFate.Created => ObjectMapState.Exists,
         // What is marked as changed here already stays so: it may be the mark of an earlier copy by Ceph's daemon, which belongs to this snapshot then.
         ObjectFate.Unchanged => before is not null && number < before.Count && before[number] == ObjectMapState.Exists
             ? ObjectMapState.Exists

@@ -13,6 +13,8 @@ internal enum ObjectFate : byte
     Removed = 2,
     /// <summary>Exists and may have changed.</summary>
     Changed = 3,
+    /// <summary>Exists, and did not before.</summary>
+    Created = 4,
 }
 
 /// <summary>
@@ -128,9 +130,13 @@ internal sealed class ObjectPlan
         for (int i = 0; i < fates.Length; i++)
         {
             bool was = i < existed.Length && existed[i];
-            fates[i] = exists[i]
-                ? was && !touched[i] ? ObjectFate.Unchanged : ObjectFate.Changed
-                : was ? ObjectFate.Removed : ObjectFate.Absent;
+            fates[i] = (was, exists[i]) switch
+            {
+                (true, true) => touched[i] ? ObjectFate.Changed : ObjectFate.Unchanged,
+                (false, true) => ObjectFate.Created,
+                (true, false) => ObjectFate.Removed,
+                (false, false) => ObjectFate.Absent,
+            };
         }
 
         return fates;

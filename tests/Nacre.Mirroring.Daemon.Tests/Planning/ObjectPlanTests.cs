@@ -13,7 +13,7 @@ public class ObjectPlanTests
     public void From_nothing_all_that_exist_are_looked_at()
     {
         ObjectPlan plan = ObjectPlan.Create([_fromNothing], Header(Primary(5)), Maps((5, "ECN.")), localMayHoldMore: false);
-        Assert.Equal([ObjectFate.Changed, ObjectFate.Changed, ObjectFate.Absent, ObjectFate.Absent], Fates(plan, 4));
+        Assert.Equal([ObjectFate.Created, ObjectFate.Created, ObjectFate.Absent, ObjectFate.Absent], Fates(plan, 4));
         Assert.Equal(2UL, plan.LookCount);
     }
 
@@ -21,7 +21,7 @@ public class ObjectPlanTests
     public void Delta_looks_at_what_changed_or_went()
     {
         ObjectPlan plan = ObjectPlan.Create([_delta], Header(Primary(5), Primary(7)), Maps((5, "EEEN"), (7, "ECNC")), localMayHoldMore: false);
-        Assert.Equal([ObjectFate.Changed, ObjectFate.Unchanged, ObjectFate.Removed, ObjectFate.Changed], Fates(plan, 4));
+        Assert.Equal([ObjectFate.Changed, ObjectFate.Unchanged, ObjectFate.Removed, ObjectFate.Created], Fates(plan, 4));
     }
 
     [Fact]
