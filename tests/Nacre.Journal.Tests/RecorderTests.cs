@@ -1,3 +1,4 @@
+using System.Reflection;
 using Nacre.Journal.Committing;
 using Nacre.Journal.Reading;
 using Nacre.Journal.Recording;
@@ -42,6 +43,21 @@ public class RecorderTests(JournalFixture fixture)
             await appends[i];
             Assert.All(appends[..i], earlier => Assert.True(earlier.IsCompletedSuccessfully));
         }
+    }
+
+    [Fact]
+    public async Task Whatever_a_store_throws_nobody_waits_for_ever()
+    {
+        ImageJournal made = await fixture.CreateAsync(2, 12);
+        var pool = (BrokenPool)DispatchProxy.Create<IPool, BrokenPool>();
+        pool.Inner = made.Pool;
+        ImageJournal journal = await ImageJournal.OpenAsync((IPool)(object)pool, made.Id, Token);
+        await using JournalRecorder recorder = await JournalRecorder.OpenAsync(journal, cancellationToken: Token);
+        await recorder.AppendAsync(1, new byte[100]);
+        pool.IsBroken = true;
+        RadosException error = await Assert.ThrowsAsync<RadosException>(
+            () => recorder.AppendAsync(1, new byte[100]).WaitAsync(TimeSpan.FromSeconds(60), Token));
+        Assert.Equal(Errno.EIO, error.Code);
     }
 
     [Fact]
@@ -138,5 +154,17 @@ public class RecorderTests(JournalFixture fixture)
         }
 
         return [.. await Task.WhenAll(appends)];
+    }
+
+    /// <summary>Throws at once what no store should.</summary>
+    public class BrokenPool : DispatchProxy
+    {
+        public IPool Inner { get; set; } = null!;
+
+        public bool IsBroken { get; set; }
+
+        protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) => IsBroken && targetMethod!.Name == nameof(IPool.OperateAsync)
+            ? throw new InvalidOperationException("broken")
+            : targetMethod!.Invoke(Inner, args);
     }
 }

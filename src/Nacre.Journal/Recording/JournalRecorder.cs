@@ -160,25 +160,25 @@ public sealed class JournalRecorder : IAsyncDisposable, IThreadPoolWorkItem
             lane.InFlight++;
             _running++;
             ulong number = (_set * _journal.SplayWidth) + (ulong)Array.IndexOf(_lanes, lane);
-            WriteOperation append = new WriteOperation().Call(JournalCalls.GuardAppend(ObjectSize)).Append(batch.Bytes);
-            ValueTask<OperationResult> operation = _journal.DataPool.OperateAsync(_journal.ObjectName(number), append);
 
             // DisposeAsync waits for it, by the count.
-            _ = FinishAsync(lane, batch, number, operation.AsTask());
+            _ = DeliverAsync(lane, batch, number);
         }
     }
 
-    private async Task FinishAsync(AppendLane lane, AppendBatch batch, ulong number, Task<OperationResult> operation)
+    private async Task DeliverAsync(AppendLane lane, AppendBatch batch, ulong number)
     {
         int code;
         try
         {
-            using OperationResult result = await operation;
+            WriteOperation append = new WriteOperation().Call(JournalCalls.GuardAppend(ObjectSize)).Append(batch.Bytes);
+            using OperationResult result = await _journal.DataPool.OperateAsync(_journal.ObjectName(number), append);
             code = result.ReturnCode;
         }
-        catch (Exception exception) when (exception is RadosException or OperationCanceledException or ObjectDisposedException)
+        catch (Exception exception)
         {
-            code = -(exception as RadosException)?.Code ?? -Errno.ENOTCONN;
+            // Whatever it is: who waits for the entries must hear of it.
+            code = CodeOf(exception);
         }
 
         try
@@ -235,9 +235,9 @@ public sealed class JournalRecorder : IAsyncDisposable, IThreadPoolWorkItem
         {
             code = await _journal.Pool.CallForCodeAsync(_journal.HeaderName, JournalCalls.SetActiveSet(_set + 1));
         }
-        catch (RadosException exception)
+        catch (Exception exception)
         {
-            code = -exception.Code;
+            code = CodeOf(exception);
         }
 
         lock (_lock)
@@ -266,6 +266,13 @@ public sealed class JournalRecorder : IAsyncDisposable, IThreadPoolWorkItem
             // Readers look at the header by themselves too.
         }
     }
+
+    private static int CodeOf(Exception exception) => exception switch
+    {
+        RadosException failed => -failed.Code,
+        OperationCanceledException or ObjectDisposedException => -Errno.ENOTCONN,
+        _ => -Errno.EIO,
+    };
 
     private void Fail(RadosException exception)
     {
