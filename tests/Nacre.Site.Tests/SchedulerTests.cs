@@ -116,6 +116,7 @@ public sealed class SchedulerTests : IAsyncLifetime
         await AddAsync("rbd/", "1h");
         var mirror = new MirrorPool(_pool);
         await mirror.RemovePeerAsync((await mirror.ListPeersAsync()).Single().Uuid);
+        Assert.Equal([("2026-11-24 11:00:00", "rbd/image")], await StatusAsync());
         To(11, 0, 1);
         await TickUntilAsync(
             TroubleAsync, trouble => trouble.Contains("the run of 2026-11-24 11:00:00 failed", StringComparison.Ordinal), "the failure is told");
