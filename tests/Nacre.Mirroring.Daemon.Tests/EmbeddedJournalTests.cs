@@ -5,6 +5,7 @@ using Nacre.ObjectClasses.Encoding;
 using Nacre.ObjectClasses.Journal;
 using Nacre.ObjectClasses.Rbd;
 using Nacre.Rados;
+using Nacre.Rados.Clusters;
 using Nacre.Rbd;
 using Nacre.Testing;
 
@@ -48,6 +49,26 @@ public class EmbeddedJournalTests
         Assert.True(inTheMidst > 0, "no daemon was killed in the midst of a replay");
     }
 
+    /// <summary>Objects of the first copy are written over by the replay: what snapshots hold must stay, whichever site made them and when.</summary>
+    [Fact]
+    public async Task Snapshots_of_a_copy_keep_what_they_held()
+    {
+        await using EmbeddedPair pair = await EmbeddedPair.StartAsync();
+        (NumberedWrites writes, string id) = await CreateAsync(pair);
+        await writes.WriteAsync(100);
+        await SnapshotAsync(pair.Source, "before");
+        await writes.WriteAsync(100);
+        pair.StartDaemon();
+        await CatchUpAsync(pair, id);
+        await SnapshotAsync(pair.Source, "after");
+        await writes.WriteAsync(300);
+        await CatchUpAsync(pair, id);
+        foreach (string snapshot in (string[])["before", "after"])
+        {
+            Assert.Equal(await ReadAsync(pair.Source, snapshot), await ReadAsync(pair.Target, snapshot));
+        }
+    }
+
     [Fact]
     public async Task Delayed_image_is_not_replayed_before_its_time_while_others_are()
     {
@@ -71,6 +92,22 @@ public class EmbeddedJournalTests
         pair.StartDaemon(new DaemonOptions(), new LaterClock());
         await CatchUpAsync(pair, delayedId);
         delayed.CheckWhole(await delayed.ReadAsync(pair.Target));
+    }
+
+    private static async Task SnapshotAsync(IPool pool, string name)
+    {
+        await using Image image = await new RbdImages(pool).OpenAsync("image");
+        await image.CreateSnapshotAsync(name);
+    }
+
+    private static async Task<byte[]> ReadAsync(IPool pool, string snapshot)
+    {
+        await using Image head = await new RbdImages(pool).OpenAsync("image", ImageOpenOptions.ForReading);
+        ulong id = head.Snapshots.Single(s => s.Name == snapshot).Id;
+        await using Image image = await new RbdImages(pool).OpenAsync("image", new ImageOpenOptions { SnapshotId = id });
+        byte[] data = new byte[image.Size];
+        await image.ReadAsync(0, data);
+        return data;
     }
 
     private sealed class LaterClock : TimeProvider

@@ -1,3 +1,5 @@
+using Nacre.Rados.Objects;
+
 namespace Nacre.Mirroring.Daemon.Planning;
 
 /// <summary>One state of the image that a copy writes: a user snapshot's, or at last the mirror snapshot's.</summary>
@@ -9,8 +11,9 @@ namespace Nacre.Mirroring.Daemon.Planning;
 internal sealed record CopyStep(ulong RemoteFrom, ulong RemoteTo, IReadOnlyList<ulong> LocalSnapshots, ulong LocalSnapshotId, ulong ImageSize)
 {
     /// <summary>
-    /// Sequence of the context to write under: above that of every write before this attempt, so that it tells what this one wrote, and below the local
-    /// snapshot's, so that the next write to the object preserves it.
+    /// Sequence of the context to write under; 0 for none. Where a local snapshot gets the state: above that of every write before this attempt, so that it
+    /// tells what this one wrote, and below the snapshot's, so that the next write to the object preserves it. The head's is that of the newest snapshot, as
+    /// anybody's: with a larger one the store would not preserve what snapshots to come hold.
     /// </summary>
-    public ulong Sequence => LocalSnapshotId - 1;
+    public ulong Sequence => LocalSnapshotId != SnapshotId.Head ? LocalSnapshotId - 1 : LocalSnapshots.Count > 0 ? LocalSnapshots[0] : 0;
 }
