@@ -1,10 +1,10 @@
-using System.Reflection;
 using Nacre.Journal.Committing;
 using Nacre.Journal.Reading;
 using Nacre.Journal.Recording;
 using Nacre.ObjectClasses.Journal;
 using Nacre.Rados;
 using Nacre.Rados.Clusters;
+using Nacre.Rados.Objects;
 
 namespace Nacre.Journal.Tests;
 
@@ -49,9 +49,8 @@ public class RecorderTests(JournalFixture fixture)
     public async Task Whatever_a_store_throws_nobody_waits_for_ever()
     {
         ImageJournal made = await fixture.CreateAsync(2, 12);
-        var pool = (BrokenPool)DispatchProxy.Create<IPool, BrokenPool>();
-        pool.Inner = made.Pool;
-        ImageJournal journal = await ImageJournal.OpenAsync((IPool)(object)pool, made.Id, Token);
+        var pool = new BrokenPool(made.Pool);
+        ImageJournal journal = await ImageJournal.OpenAsync(pool, made.Id, Token);
         await using JournalRecorder recorder = await JournalRecorder.OpenAsync(journal, cancellationToken: Token);
         await recorder.AppendAsync(1, new byte[100]);
         pool.IsBroken = true;
@@ -157,14 +156,14 @@ public class RecorderTests(JournalFixture fixture)
     }
 
     /// <summary>Throws at once what no store should.</summary>
-    public class BrokenPool : DispatchProxy
+    private sealed class BrokenPool(IPool inner) : PoolDecorator(inner)
     {
-        public IPool Inner { get; set; } = null!;
-
         public bool IsBroken { get; set; }
 
-        protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) => IsBroken && targetMethod!.Name == nameof(IPool.OperateAsync)
-            ? throw new InvalidOperationException("broken")
-            : targetMethod!.Invoke(Inner, args);
+        public override IPool WithNamespace(string name) => Inner.WithNamespace(name);
+
+        public override ValueTask<OperationResult> OperateAsync(
+            string objectName, WriteOperation operation, SnapshotContext? snapshotContext = null, CancellationToken cancellationToken = default) =>
+            IsBroken ? throw new InvalidOperationException("broken") : Inner.OperateAsync(objectName, operation, snapshotContext, cancellationToken);
     }
 }

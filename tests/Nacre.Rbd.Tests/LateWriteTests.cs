@@ -1,7 +1,6 @@
 using Nacre.Rados;
 using Nacre.Rados.Clusters;
 using Nacre.Rados.Objects;
-using Nacre.Rados.Watching;
 
 namespace Nacre.Rbd.Tests;
 
@@ -30,7 +29,7 @@ public sealed class LateWriteTests(EmbeddedFixture engine) : ImageTestBase(engin
     }
 
     // The late write arrives when told to; a read of the object comes after it, as a store keeps one client's order.
-    private sealed class LatePool(IPool inner) : IPool
+    private sealed class LatePool(IPool inner) : PoolDecorator(inner)
     {
         private WriteOperation? _late;
         private SnapshotContext? _context;
@@ -41,17 +40,9 @@ public sealed class LateWriteTests(EmbeddedFixture engine) : ImageTestBase(engin
 
         public TaskCompletionSource Asked { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        public ICluster Cluster => inner.Cluster;
+        public override IPool WithNamespace(string name) => Inner.WithNamespace(name);
 
-        public long Id => inner.Id;
-
-        public string Name => inner.Name;
-
-        public string Namespace => inner.Namespace;
-
-        public IPool WithNamespace(string name) => inner.WithNamespace(name);
-
-        public async ValueTask<OperationResult> OperateAsync(
+        public override async ValueTask<OperationResult> OperateAsync(
             string objectName, ReadOperation operation, ulong snapshotId = SnapshotId.Head, CancellationToken cancellationToken = default)
         {
             if (_late is { } late && objectName.StartsWith("rbd_data.", StringComparison.Ordinal))
@@ -59,14 +50,14 @@ public sealed class LateWriteTests(EmbeddedFixture engine) : ImageTestBase(engin
                 Asked.TrySetResult();
                 await Arrive.Task.WaitAsync(cancellationToken);
                 _late = null;
-                using OperationResult result = await inner.OperateAsync(objectName, late, _context, cancellationToken);
+                using OperationResult result = await Inner.OperateAsync(objectName, late, _context, cancellationToken);
                 Assert.True(result.Succeeded);
             }
 
-            return await inner.OperateAsync(objectName, operation, snapshotId, cancellationToken);
+            return await Inner.OperateAsync(objectName, operation, snapshotId, cancellationToken);
         }
 
-        public ValueTask<OperationResult> OperateAsync(
+        public override ValueTask<OperationResult> OperateAsync(
             string objectName, WriteOperation operation, SnapshotContext? snapshotContext = null, CancellationToken cancellationToken = default)
         {
             if (NextWriteIsLate && objectName.StartsWith("rbd_data.", StringComparison.Ordinal))
@@ -77,27 +68,7 @@ public sealed class LateWriteTests(EmbeddedFixture engine) : ImageTestBase(engin
                 return ValueTask.FromResult(new OperationResult(-Errno.ETIMEDOUT, 0, []));
             }
 
-            return inner.OperateAsync(objectName, operation, snapshotContext, cancellationToken);
+            return Inner.OperateAsync(objectName, operation, snapshotContext, cancellationToken);
         }
-
-        public IAsyncEnumerable<string> ListObjectsAsync(CancellationToken cancellationToken = default) => inner.ListObjectsAsync(cancellationToken);
-
-        public Task<ObjectSnapshots> ListSnapshotsAsync(string objectName, CancellationToken cancellationToken = default) =>
-            inner.ListSnapshotsAsync(objectName, cancellationToken);
-
-        public Task<ulong> CreateSnapshotIdAsync(CancellationToken cancellationToken = default) => inner.CreateSnapshotIdAsync(cancellationToken);
-
-        public Task RemoveSnapshotIdAsync(ulong snapshotId, CancellationToken cancellationToken = default) =>
-            inner.RemoveSnapshotIdAsync(snapshotId, cancellationToken);
-
-        public Task<IWatch> WatchAsync(string objectName, IWatchHandler handler, CancellationToken cancellationToken = default) =>
-            inner.WatchAsync(objectName, handler, cancellationToken);
-
-        public Task<NotifyResult> NotifyAsync(
-            string objectName, ReadOnlyMemory<byte> payload, TimeSpan timeout, CancellationToken cancellationToken = default) =>
-            inner.NotifyAsync(objectName, payload, timeout, cancellationToken);
-
-        public Task<IReadOnlyList<Watcher>> ListWatchersAsync(string objectName, CancellationToken cancellationToken = default) =>
-            inner.ListWatchersAsync(objectName, cancellationToken);
     }
 }

@@ -22,7 +22,7 @@ internal sealed class CopyCatalog(ReplayContext context)
     {
         var images = new RbdImages(context.Local);
         string name = await FreeNameAsync(images, remote, cancellationToken);
-        string id = NewId();
+        string id = images.GenerateId();
         await _local.BeginCopyAsync(id, globalImageId, cancellationToken);
         ulong size = remote.MirrorSnapshots.FirstOrDefault()?.Size ?? remote.Size;
         await images.CreateAsync(name, size, await OptionsAsync(id, remote, cancellationToken), cancellationToken);
@@ -117,8 +117,4 @@ internal sealed class CopyCatalog(ReplayContext context)
         string name = (await context.Remote.Cluster.OpenPoolAsync(remote.DataPoolId, cancellationToken)).Name;
         return (await context.Local.Cluster.ListPoolsAsync(cancellationToken)).Any(pool => pool.Name == name) ? name : null;
     }
-
-    /// <summary>An id for a new image.</summary>
-    public string NewId() => string.Create(
-        System.Globalization.CultureInfo.InvariantCulture, $"{context.Local.Cluster.InstanceId:x}{Random.Shared.NextInt64(1L << 32):x}");
 }

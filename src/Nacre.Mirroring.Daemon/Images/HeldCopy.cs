@@ -39,16 +39,7 @@ internal sealed class HeldCopy(ReplayContext context, string imageId, Signal cha
             return false;
         }
 
-        var options = new ImageOpenOptions
-        {
-            IgnoreNonPrimary = true,
-            KeepLock = true,
-            YieldLock = !isJournaled,
-            Journal = isJournaled ? ImageJournalUse.Bypass : ImageJournalUse.Record,
-            Time = context.Time,
-            Log = message => context.Log.LogInformation("{Message}", message),
-        };
-        Image image = await new RbdImages(context.Local).OpenByIdAsync(imageId, options, cancellationToken);
+        Image image = await OpenAsync(context, imageId, isJournaled, cancellationToken);
         try
         {
             if (image.Features.HasFlag(RbdFeatures.ExclusiveLock))
@@ -68,6 +59,21 @@ internal sealed class HeldCopy(ReplayContext context, string imageId, Signal cha
         image.LockGoing.Register(Lose);
         OnUpdated();
         return true;
+    }
+
+    /// <summary>Opens a copy as a daemon does that replays to it, and keeps its lock once it is taken.</summary>
+    public static Task<Image> OpenAsync(ReplayContext context, string imageId, bool isJournaled, CancellationToken cancellationToken)
+    {
+        var options = new ImageOpenOptions
+        {
+            IgnoreNonPrimary = true,
+            KeepLock = true,
+            YieldLock = !isJournaled,
+            Journal = isJournaled ? ImageJournalUse.Bypass : ImageJournalUse.Record,
+            Time = context.Time,
+            Log = message => context.Log.LogInformation("{Message}", message),
+        };
+        return new RbdImages(context.Local).OpenByIdAsync(imageId, options, cancellationToken);
     }
 
     /// <summary>Lets it go once what is under way has ended.</summary>

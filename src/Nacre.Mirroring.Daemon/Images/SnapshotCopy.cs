@@ -191,45 +191,9 @@ internal sealed class SnapshotCopy
         };
         var copier = new ObjectCopier(job, _context.Budget, _rates.Read);
         _copier = new ImageCopier(job, copier, _context.Options.ConcurrentObjects, (number, states) => maps?.Record(number, states));
-        using var marking = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task marks = MarkAsync(_copier, made.End, job.FirstObject, marking.Token);
-        try
-        {
-            await _copier.RunAsync(cancellationToken);
-        }
-        finally
-        {
-            await marking.CancelAsync();
-            await marks;
-        }
-    }
-
-    /// <summary>
-    /// Marks progress now and then. One less than is done: Ceph's daemon goes on one object behind the mark.
-    /// </summary>
-    private async Task MarkAsync(ImageCopier copier, ulong snapshotId, ulong marked, CancellationToken cancellationToken)
-    {
-        using var timer = new PeriodicTimer(_context.Options.ProgressInterval, _context.Time);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(cancellationToken))
-            {
-                ulong done = copier.Done;
-                if (done > marked + 1)
-                {
-                    marked = done - 1;
-                    await _copy.MarkProgressAsync(snapshotId, complete: false, marked, cancellationToken);
-                }
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // The copy is over.
-        }
-        catch (RadosException)
-        {
-            // A mark only saves work; a real failure the copy meets by itself.
-        }
+        await _copier.RunMarkedAsync(
+            _context.Options.ProgressInterval, _context.Time, (marked, token) => _copy.MarkProgressAsync(made.End, complete: false, marked, token), null,
+            cancellationToken);
     }
 
     private Task SaveMapsAsync(IReadOnlyList<CopyStep> steps, ObjectMapResult maps, ObjectMap head, CancellationToken cancellationToken) => Task.WhenAll(

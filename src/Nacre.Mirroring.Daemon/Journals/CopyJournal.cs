@@ -15,18 +15,6 @@ internal sealed class CopyJournal(ImageJournal journal)
     /// <summary>The line of tags now.</summary>
     public Task<JournalTags> ReadTagsAsync(CancellationToken cancellationToken) => JournalTags.ReadAsync(journal, cancellationToken);
 
-    /// <summary>Notes that the copy is to be made anew, as an operator's resync does: whoever finds half of it knows then that the rest may go.</summary>
-    public async Task RequestResyncAsync(CancellationToken cancellationToken)
-    {
-        JournalTags tags = await ReadTagsAsync(cancellationToken);
-        if (!tags.IsResyncRequested)
-        {
-            JournalClientData data = new JournalImageClient(tags.Class, ResyncRequested: true);
-            await journal.Pool.CallAsync(
-                journal.HeaderName, JournalCalls.UpdateClientData(JournalTags.ImageClientId, data.ToBytes()), cancellationToken);
-        }
-    }
-
     /// <summary>
     /// Notes that from here on an epoch of the source is replayed. EAGAIN where the copy was promoted meanwhile: its tag must not be followed by ours.
     /// </summary>

@@ -47,15 +47,7 @@ internal sealed class JournalFollower(
     /// <summary>Opens the copy and takes its lock.</summary>
     public async Task OpenAsync(CancellationToken cancellationToken)
     {
-        var options = new ImageOpenOptions
-        {
-            IgnoreNonPrimary = true,
-            KeepLock = true,
-            Journal = ImageJournalUse.Bypass,
-            Time = context.Time,
-            Log = message => context.Log.LogInformation("{Message}", message),
-        };
-        _image = await new RbdImages(context.Local).OpenByIdAsync(localId, options, cancellationToken);
+        _image = await HeldCopy.OpenAsync(context, localId, isJournaled: true, cancellationToken);
         await _image.AcquireLockAsync(cancellationToken);
         _pump = new JournalPump(context, source, own, _image, _bytes, _entries, _remoteChanged.Set);
     }

@@ -29,9 +29,6 @@ internal sealed class JournalPump(
     private volatile JournalPlayer? _player;
     private bool _isBusy;
 
-    /// <summary>The position here, committed or not.</summary>
-    public JournalPosition Position => _tracker.Position;
-
     /// <summary>The source's journal has changed: there may be more.</summary>
     public void Wake() => _player?.Wake();
 

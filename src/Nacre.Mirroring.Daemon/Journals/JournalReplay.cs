@@ -77,18 +77,8 @@ internal sealed class JournalReplay(ReplayContext context, string globalImageId,
     }
 
     /// <summary>The source's record is gone: whether the copy is one of that source, so that it goes too.</summary>
-    public async Task<bool> IsCopyOfSourceAsync(string localId, CancellationToken cancellationToken)
-    {
-        try
-        {
-            ImageJournal journal = await ImageJournal.OpenAsync(context.Local, localId, cancellationToken);
-            return (await JournalTags.ReadAsync(journal, cancellationToken)).Data.MirrorUuid == context.RemoteMirrorUuid;
-        }
-        catch (RadosException absent) when (absent.Code == Errno.ENOENT)
-        {
-            return false;
-        }
-    }
+    public async Task<bool> IsCopyOfSourceAsync(string localId, CancellationToken cancellationToken) =>
+        await JournalMirroring.FindOwnerAsync(context.Local, localId, cancellationToken) == context.RemoteMirrorUuid;
 
     // What is there of a copy: half of one is removed, and what is somebody's own is left alone.
     private async Task<(bool CanGoOn, string? LocalId)> FindCopyAsync(string? localId, CancellationToken cancellationToken)
@@ -147,7 +137,7 @@ internal sealed class JournalReplay(ReplayContext context, string globalImageId,
         }
 
         // Registered first: from here on the journal is kept for this site.
-        string id = _catalog.NewId();
+        string id = new RbdImages(context.Local).GenerateId();
         Bootstrapping("REGISTER_CLIENT");
         await source.RegisterAsync(id, JournalMirrorPeerState.Syncing, cancellationToken);
         Bootstrapping("CREATE_LOCAL_IMAGE");
@@ -262,8 +252,9 @@ internal sealed class JournalReplay(ReplayContext context, string globalImageId,
     {
         context.Log.LogWarning("image {GlobalImageId}: {Why}: the copy is made anew", globalImageId, why);
         report(MirrorImageStatusState.Stopped, why);
-        ImageJournal journal = await ImageJournal.OpenAsync(context.Local, localId, cancellationToken);
-        await new CopyJournal(journal).RequestResyncAsync(cancellationToken);
+
+        // As an operator's wish: whoever finds half of the copy knows then that the rest may go.
+        await JournalMirroring.RequestResyncAsync(context.Local, localId, cancellationToken);
         await _catalog.RemoveAsync(localId, globalImageId, MirrorImageMode.Journal, cancellationToken);
         wake.Set();
     }

@@ -190,47 +190,13 @@ internal sealed class JournalSync(ReplayContext context, SourceJournal source, s
     {
         var copier = new ImageCopier(
             job, new ObjectCopier(job, context.Budget, static _ => { }), context.Options.ConcurrentObjects, (number, states) => maps?.Record(number, states));
-        using var marking = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task marks = MarkAsync(copier, job.Plan.ObjectCount, point, marking.Token);
-        try
-        {
-            progress("COPY_IMAGE");
-            await copier.RunAsync(cancellationToken);
-        }
-        finally
-        {
-            await marking.CancelAsync();
-            await marks;
-        }
-    }
-
-    // One less than is done, as in Ceph, so that either daemon goes on there.
-    private async Task MarkAsync(ImageCopier copier, ulong count, JournalSyncPoint point, CancellationToken cancellationToken)
-    {
-        using var timer = new PeriodicTimer(context.Options.ProgressInterval, context.Time);
-        ulong marked = point.ObjectNumber ?? 0;
-        try
-        {
-            while (await timer.WaitForNextTickAsync(cancellationToken))
-            {
-                ulong done = copier.Done;
-                progress($"COPY_IMAGE {(count == 0 ? 100 : Math.Min(100, 100 * done / count))}%");
-                if (done > marked + 1)
-                {
-                    marked = done - 1;
-                    JournalSyncPoint reached = point with { ObjectNumber = marked };
-                    await source.UpdateAsync(source.Peer! with { SyncObjectCount = count, SyncPoints = [reached] }, cancellationToken);
-                }
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // The copy is over.
-        }
-        catch (RadosException)
-        {
-            // A mark only saves work; a real failure the copy meets by itself.
-        }
+        ulong count = job.Plan.ObjectCount;
+        progress("COPY_IMAGE");
+        await copier.RunMarkedAsync(
+            context.Options.ProgressInterval, context.Time,
+            (marked, token) => source.UpdateAsync(
+                source.Peer! with { SyncObjectCount = count, SyncPoints = [point with { ObjectNumber = marked }] }, token),
+            done => progress($"COPY_IMAGE {(count == 0 ? 100 : Math.Min(100, 100 * done / count))}%"), cancellationToken);
     }
 
     private async Task CopyMetadataAsync(CancellationToken cancellationToken)

@@ -92,16 +92,6 @@ internal sealed class SourceJournal
         Peer = peer;
     }
 
-    private JournalMirrorPeerClient Decode(JournalClient client)
-    {
-        try
-        {
-            return CephEncodingExtensions.Decode<JournalClientData>(client.Data.Span) as JournalMirrorPeerClient
-                ?? throw new RadosException(Errno.EBADMSG, $"registration of this site in journal {Journal.Pool.Name}/{Journal.HeaderName}");
-        }
-        catch (CephDecodeException)
-        {
-            throw new RadosException(Errno.EBADMSG, $"registration of this site in journal {Journal.Pool.Name}/{Journal.HeaderName}");
-        }
-    }
+    private JournalMirrorPeerClient Decode(JournalClient client) => JournalTags.DecodeClient(client) as JournalMirrorPeerClient
+        ?? throw new RadosException(Errno.EBADMSG, $"registration of this site in journal {Journal.Pool.Name}/{Journal.HeaderName}");
 }

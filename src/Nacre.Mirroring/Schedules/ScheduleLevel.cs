@@ -24,6 +24,15 @@ public sealed record ScheduleLevel(long? PoolId, string? Namespace, string? Imag
         _ => string.Create(CultureInfo.InvariantCulture, $"{PoolId}/{Namespace}/{ImageId}"),
     };
 
+    /// <summary>How people name a pool, a namespace of it (empty for the default one) or an image there.</summary>
+    public static string NameOf(string pool, string? inNamespace, string? image) => (inNamespace, image) switch
+    {
+        (null, _) => $"{pool}/",
+        (_, null) => $"{pool}/{inNamespace}/",
+        ("", _) => $"{pool}/{image}",
+        _ => $"{pool}/{inNamespace}/{image}",
+    };
+
     /// <summary>The key of a pool's object of schedules, where Ceph keeps them.</summary>
     public const string ObjectName = "rbd_mirror_snapshot_schedule";
 

@@ -54,14 +54,7 @@ internal sealed partial class ImageIo
         ulong offset, ReadOnlyMemory<byte> expected, ReadOnlyMemory<byte> data, CancellationToken cancellationToken)
     {
         ObjectPiece piece = core.Layout.PieceAt(offset);
-        if (objects.ParentBytes(piece.ObjectNumber, SnapshotId.Head) > 0)
-        {
-            // The compare must see the parent's bytes in the object.
-            await objects.ChangeAsync(piece.ObjectNumber, Effect.Exists, static operation => operation.Create(false), cancellationToken);
-        }
-
-        int code = await objects.ChangeAsync(
-            piece.ObjectNumber, Effect.Exists, operation => operation.CompareExtent(piece.Offset, expected).Write(piece.Offset, data), cancellationToken);
+        int code = await objects.CompareAndWriteAsync(piece.ObjectNumber, piece.Offset, expected, data, cancellationToken);
         return code < 0 ? offset + (ulong)(-code - Rados.Errno.MaxErrno) : null;
     }
 
@@ -119,10 +112,7 @@ internal sealed partial class ImageIo
     }
 
     private async ValueTask WriteObjectAsync(ulong number, ulong offset, ReadOnlyMemory<byte> data, CancellationToken cancellationToken) =>
-        await objects.ChangeAsync(
-            number, Effect.Exists,
-            operation => _ = offset == 0 && (ulong)data.Length == core.Layout.ObjectSize ? operation.WriteFull(data) : operation.Write(offset, data),
-            cancellationToken);
+        await objects.ChangeAsync(number, Effect.Exists, operation => objects.AddWrite(operation, offset, data), cancellationToken);
 
     private async ValueTask DiscardExtentAsync(ulong number, ulong offset, ulong length, uint granularity, CancellationToken cancellationToken)
     {
@@ -144,11 +134,7 @@ internal sealed partial class ImageIo
 
         if (offset == 0 && end == whole)
         {
-            // Removing a clone's object would let the parent's bytes show again.
-            bool hasParent = objects.ParentBytes(number, SnapshotId.Head) > 0;
-            await objects.ChangeAsync(
-                number, hasParent ? Effect.Exists : Effect.Removes,
-                operation => _ = hasParent ? operation.Create(false).Truncate(0) : operation.Remove(), cancellationToken);
+            await objects.ClearAsync(number, cancellationToken);
         }
         else
         {

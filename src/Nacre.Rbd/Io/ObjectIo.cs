@@ -126,6 +126,34 @@ internal sealed class ObjectIo(ImageCore core)
         return code <= -Errno.MaxErrno ? code : 0;
     }
 
+    /// <summary>Appends the step that writes a range of an object, or all of it.</summary>
+    public WriteOperation AddWrite(WriteOperation operation, ulong offset, ReadOnlyMemory<byte> data, StepFlags flags = StepFlags.None) =>
+        offset == 0 && (ulong)data.Length == core.Layout.ObjectSize ? operation.WriteFull(data, flags) : operation.Write(offset, data, flags);
+
+    /// <summary>Makes a whole object zero.</summary>
+    public async ValueTask ClearAsync(ulong number, CancellationToken cancellationToken)
+    {
+        // Removing a clone's object would let the parent's bytes show again.
+        bool hasParent = ParentBytes(number, SnapshotId.Head) > 0;
+        await ChangeAsync(
+            number, hasParent ? Effect.Exists : Effect.Removes,
+            operation => _ = hasParent ? operation.Create(false).Truncate(0) : operation.Remove(), cancellationToken);
+    }
+
+    /// <summary>Writes a range of an object where it holds what is expected.</summary>
+    /// <returns>0, or the code of a compare that failed (-(4095 + offset)).</returns>
+    public async ValueTask<int> CompareAndWriteAsync(
+        ulong number, ulong offset, ReadOnlyMemory<byte> expected, ReadOnlyMemory<byte> data, CancellationToken cancellationToken)
+    {
+        if (ParentBytes(number, SnapshotId.Head) > 0)
+        {
+            // The compare must see the parent's bytes in the object.
+            await ChangeAsync(number, Effect.Exists, static operation => operation.Create(false), cancellationToken);
+        }
+
+        return await ChangeAsync(number, Effect.Exists, operation => operation.CompareExtent(offset, expected).Write(offset, data), cancellationToken);
+    }
+
     /// <summary>How many of an object's first bytes the parent backs at a snapshot or the head.</summary>
     public ulong ParentBytes(ulong number, ulong snapshotId)
     {

@@ -75,7 +75,7 @@ public static class JournalMirroring
             ImageJournal journal = await ImageJournal.OpenAsync(pool, imageId, cancellationToken);
             foreach (JournalClient client in await journal.ListClientsAsync(cancellationToken))
             {
-                switch (Decode(client))
+                switch (JournalTags.DecodeClient(client))
                 {
                     case JournalMirrorPeerClient peer:
                         await RemovePeerAsync(journal, client.Id, peer, removeSnapshotAsync, cancellationToken);
@@ -182,17 +182,5 @@ public static class JournalMirroring
     {
         await pool.CallAsync(RbdObjects.Mirroring, RbdCalls.SetMirrorImage(imageId, record), cancellationToken);
         await MirroringNotifier.NotifyAsync(pool, new MirrorImageUpdated(record.State, imageId, record.GlobalImageId), cancellationToken);
-    }
-
-    private static JournalClientData? Decode(JournalClient client)
-    {
-        try
-        {
-            return CephEncodingExtensions.Decode<JournalClientData>(client.Data.Span);
-        }
-        catch (CephDecodeException)
-        {
-            return null;
-        }
     }
 }

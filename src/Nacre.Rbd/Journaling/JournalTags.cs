@@ -46,7 +46,7 @@ public sealed record JournalTags(JournalClient Client, IReadOnlyList<JournalTag>
     public bool IsOrphan => Data.MirrorUuid == JournalTagData.Orphan;
 
     /// <summary>True where an operator wants the image copied anew (<c>rbd mirror image resync</c>).</summary>
-    public bool IsResyncRequested => ((JournalImageClient)DecodeClient(Client.Data)!).ResyncRequested;
+    public bool IsResyncRequested => ((JournalImageClient)DecodeClient(Client)!).ResyncRequested;
 
     /// <summary>
     /// Reads the tags. ENOENT where the image is not the journal's client or has no tag, EBADMSG where what it finds there cannot be read.
@@ -55,7 +55,7 @@ public sealed record JournalTags(JournalClient Client, IReadOnlyList<JournalTag>
     {
         JournalClient client = await journal.FindClientAsync(ImageClientId, cancellationToken)
             ?? throw Error(Errno.ENOENT, journal, "the image is not registered");
-        if (DecodeClient(client.Data) is not JournalImageClient image)
+        if (DecodeClient(client) is not JournalImageClient image)
         {
             throw Error(Errno.EBADMSG, journal, "the image's registration cannot be read");
         }
@@ -105,11 +105,12 @@ public sealed record JournalTags(JournalClient Client, IReadOnlyList<JournalTag>
         }
     }
 
-    private static JournalClientData? DecodeClient(ReadOnlyMemory<byte> data)
+    /// <summary>Decodes what a client keeps with its registration; null where it cannot be read.</summary>
+    public static JournalClientData? DecodeClient(JournalClient client)
     {
         try
         {
-            return CephEncodingExtensions.Decode<JournalClientData>(data.Span);
+            return CephEncodingExtensions.Decode<JournalClientData>(client.Data.Span);
         }
         catch (Rados.Encoding.CephDecodeException)
         {

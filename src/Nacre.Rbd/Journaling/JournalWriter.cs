@@ -46,7 +46,7 @@ internal sealed partial class JournalWriter
     {
         _core = core;
         _io = io;
-        _objects = new ObjectQueues(core, core.Objects, Finish);
+        _objects = new ObjectQueues(core.Objects, Finish);
         _journal = journal;
         _recorder = recorder;
         _tracker = new CommitTracker(journal, JournalTags.ImageClientId, tags.Client.CommitPosition);

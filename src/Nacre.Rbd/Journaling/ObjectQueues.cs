@@ -6,7 +6,7 @@ namespace Nacre.Rbd.Journaling;
 /// Journaled writes that each lie in one object, on their way into the objects: one request to an object at a time, which takes all that waits for it, in
 /// the journal's order. The slower the store, the more writes share a request.
 /// </summary>
-internal sealed class ObjectQueues(ImageCore core, ObjectIo objects, Action<JournaledChange, Exception?> settled)
+internal sealed class ObjectQueues(ObjectIo objects, Action<JournaledChange, Exception?> settled)
 {
     // Small writes gain by waiting for others of their object; large ones do not.
     private const int MaximumRequests = 16;
@@ -88,7 +88,7 @@ internal sealed class ObjectQueues(ImageCore core, ObjectIo objects, Action<Jour
     {
         foreach ((JournaledChange change, ulong offset) in batch)
         {
-            _ = offset == 0 && change.Length == core.Layout.ObjectSize ? operation.WriteFull(change.Data) : operation.Write(offset, change.Data);
+            objects.AddWrite(operation, offset, change.Data);
         }
     }
 

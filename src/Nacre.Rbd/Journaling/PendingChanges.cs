@@ -15,9 +15,6 @@ internal sealed class PendingChanges
     private readonly List<JournaledChange> _wide = [];
     private readonly Stack<List<JournaledChange>> _spare = new();
 
-    /// <summary>How many there are.</summary>
-    public int Count => _all.Count;
-
     /// <summary>All, in no order.</summary>
     public IReadOnlyCollection<JournaledChange> All => _all;
 

@@ -42,7 +42,7 @@ internal static partial class ScheduleLevels
         string image = match.Groups["image"].Value;
         if (!match.Groups["namespace"].Success && image.Length == 0)
         {
-            return new ScheduleLevel(poolId, null, null, $"{poolName}/");
+            return new ScheduleLevel(poolId, null, null, ScheduleLevel.NameOf(poolName, null, null));
         }
 
         IPool pool = await cluster.OpenPoolAsync(poolId, cancellationToken);
@@ -51,10 +51,8 @@ internal static partial class ScheduleLevels
             await RequireNamespaceAsync(pool, inNamespace, name, cancellationToken);
         }
 
-        string prefix = inNamespace.Length > 0 ? $"{poolName}/{inNamespace}/" : $"{poolName}/";
-        return image.Length == 0
-            ? new ScheduleLevel(poolId, inNamespace, null, inNamespace.Length > 0 ? prefix : $"{prefix}/")
-            : new ScheduleLevel(poolId, inNamespace, await FindImageAsync(pool.WithNamespace(inNamespace), image, name, cancellationToken), prefix + image);
+        string? imageId = image.Length == 0 ? null : await FindImageAsync(pool.WithNamespace(inNamespace), image, name, cancellationToken);
+        return new ScheduleLevel(poolId, inNamespace, imageId, ScheduleLevel.NameOf(poolName, inNamespace, imageId is null ? null : image));
     }
 
     private static async Task RequireNamespaceAsync(IPool pool, string inNamespace, string name, CancellationToken cancellationToken)

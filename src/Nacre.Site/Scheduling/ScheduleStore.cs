@@ -106,23 +106,14 @@ internal sealed class ScheduleStore(ICluster cluster, ConfigStore config)
 
     private static async Task<string?> NameAsync(IPool pool, ScheduleLevel level, CancellationToken cancellationToken)
     {
-        if (level.Namespace is not { } inNamespace)
-        {
-            return $"{pool.Name}/";
-        }
-
-        if (inNamespace.Length > 0 && !(await new RbdImages(pool).ListNamespacesAsync(cancellationToken)).Contains(inNamespace))
+        if (level.Namespace is { Length: > 0 } inNamespace && !(await new RbdImages(pool).ListNamespacesAsync(cancellationToken)).Contains(inNamespace))
         {
             return null;
         }
 
-        string prefix = inNamespace.Length > 0 ? $"{pool.Name}/{inNamespace}/" : $"{pool.Name}/";
-        if (level.ImageId is not { } imageId)
-        {
-            return inNamespace.Length > 0 ? prefix : $"{prefix}/";
-        }
-
-        string? image = await new RbdImages(pool.WithNamespace(inNamespace)).FindNameAsync(imageId, cancellationToken);
-        return image is null ? null : prefix + image;
+        string? image = level.ImageId is null
+            ? null
+            : await new RbdImages(pool.WithNamespace(level.Namespace!)).FindNameAsync(level.ImageId, cancellationToken);
+        return level.ImageId is not null && image is null ? null : ScheduleLevel.NameOf(pool.Name, level.Namespace, image);
     }
 }

@@ -25,6 +25,9 @@ internal sealed class ScheduledImage(long poolId, string inNamespace, string ima
     /// <summary>When that one was due.</summary>
     public DateTimeOffset RunningSince { get; set; }
 
+    /// <summary>True where the next run makes up for one that was missed.</summary>
+    public bool MakesUp { get; set; }
+
     /// <summary>What went wrong with the newest run: failed, missed or overtaken. Null where all is well.</summary>
     public string? Trouble { get; set; }
 }

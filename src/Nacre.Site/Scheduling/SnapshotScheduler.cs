@@ -34,7 +34,7 @@ internal sealed class SnapshotScheduler : IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly SemaphoreSlim _slots = new(Concurrency, Concurrency);
-    private readonly SemaphoreSlim _woken = new(0, 1);
+    private readonly Signal _woken = new();
     private readonly Dictionary<(long Pool, string Namespace, string Image), ScheduledImage> _images = [];
     private DateTimeOffset? _aliveBefore;
     private Task _loop = Task.CompletedTask;
@@ -129,22 +129,7 @@ internal sealed class SnapshotScheduler : IAsyncDisposable
             _turn.Release();
         }
 
-        Wake();
-    }
-
-    private void Wake()
-    {
-        if (_woken.CurrentCount == 0)
-        {
-            try
-            {
-                _woken.Release();
-            }
-            catch (SemaphoreFullException)
-            {
-                // Another has woken it.
-            }
-        }
+        _woken.Set();
     }
 
     private async Task RunAsync(CancellationToken cancellationToken)
@@ -153,14 +138,11 @@ internal sealed class SnapshotScheduler : IAsyncDisposable
         {
             try
             {
-                TimeSpan pause = await TickAsync(cancellationToken);
-                using var bound = new CancellationTokenSource(pause, _time);
-                using var either = CancellationTokenSource.CreateLinkedTokenSource(bound.Token, cancellationToken);
-                await _woken.WaitAsync(either.Token);
+                await _woken.WaitAsync(await TickAsync(cancellationToken), _time, cancellationToken);
             }
             catch (OperationCanceledException)
             {
-                // It is time, or the site stops.
+                // The site stops.
             }
             catch (RadosException failed)
             {
@@ -251,7 +233,7 @@ internal sealed class SnapshotScheduler : IAsyncDisposable
                 _images[key] = image = new ScheduledImage(pool.Id, pool.Namespace, entry.ImageId);
             }
 
-            image.Name = pool.Namespace.Length > 0 ? $"{pool.Name}/{pool.Namespace}/{name}" : $"{pool.Name}/{name}";
+            image.Name = ScheduleLevel.NameOf(pool.Name, pool.Namespace, name);
             if (!image.Schedule.Items.SequenceEqual(schedule.Items))
             {
                 image.Schedule = schedule;
@@ -267,6 +249,7 @@ internal sealed class SnapshotScheduler : IAsyncDisposable
         if (_aliveBefore is { } alive && last > alive)
         {
             image.NextRun = last;
+            image.MakesUp = true;
             image.Trouble = $"the run of {Format(last)} was missed, since the site was not running; it was made up for later";
             _log.LogWarning("mirror snapshot of {Image}: {Trouble}", image.Name, image.Trouble);
         }
@@ -296,7 +279,8 @@ internal sealed class SnapshotScheduler : IAsyncDisposable
         }
 
         image.RunningSince = image.NextRun;
-        image.Running = MakeAsync(image, image.NextRun, makesUp: image.Trouble is not null && image.NextRun + _refreshInterval < Now, _stopping.Token);
+        image.Running = MakeAsync(image, image.NextRun, image.MakesUp, _stopping.Token);
+        image.MakesUp = false;
     }
 
     private async Task MakeAsync(ScheduledImage image, DateTimeOffset due, bool makesUp, CancellationToken cancellationToken)

@@ -13,7 +13,6 @@ internal static class MirrorBootstrapCommands
 {
     private const string TokenPath = "token-path";
     private const string TokenPathText = "bootstrap token file (or '-' for stdin)";
-    private static readonly CommandOption _siteName = new("site-name", "local site name");
 
     /// <summary>All of them.</summary>
     public static IReadOnlyList<CommandDefinition<RbdCommandContext>> All { get; } =
@@ -21,7 +20,7 @@ internal static class MirrorBootstrapCommands
         new("mirror pool peer bootstrap create", "Create a peer bootstrap token to import in a remote cluster")
         {
             Positionals = [RbdOptions.PoolName],
-            Options = [RbdOptions.Pool, _siteName],
+            Options = [RbdOptions.Pool, MirrorPoolCommands.SiteName],
             RunAsync = CreateAsync,
         },
         new("mirror pool peer bootstrap import", "Import a peer bootstrap token created from a remote cluster")
@@ -29,7 +28,7 @@ internal static class MirrorBootstrapCommands
             Positionals = [RbdOptions.PoolName, new(TokenPath, TokenPathText)],
             Options =
             [
-                RbdOptions.Pool, _siteName, new(TokenPath, TokenPathText), new("direction", "mirroring direction (rx-only, rx-tx)\n[default: rx-tx]"),
+                RbdOptions.Pool, MirrorPoolCommands.SiteName, new(TokenPath, TokenPathText), MirrorPeerCommands.Direction,
             ],
             RunAsync = ImportAsync,
         },
@@ -65,12 +64,7 @@ internal static class MirrorBootstrapCommands
             throw RbdCommandContext.Failure("token path was not specified");
         }
 
-        MirrorPeerDirection direction = context.Arguments.Get("direction") switch
-        {
-            null or "rx-tx" => MirrorPeerDirection.Both,
-            "rx-only" => MirrorPeerDirection.Receive,
-            _ => throw context.Arguments.Invalid("direction"),
-        };
+        MirrorPeerDirection direction = MirrorPeerCommands.ReadDirection(context);
         string text = await ReadAsync(context, path, cancellationToken);
         IPool pool = await context.OpenPoolAsync(spec, cancellationToken);
         await MirrorPoolCommands.SetSiteNameAsync(context, pool.Cluster, cancellationToken);

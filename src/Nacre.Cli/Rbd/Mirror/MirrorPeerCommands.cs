@@ -15,6 +15,9 @@ internal static partial class MirrorPeerCommands
     private static readonly string[] _keys = ["client", "cluster", "direction", "key-file", "mon-host", "site-name"];
     private static readonly CommandPositional _uuid = new("uuid", "peer uuid");
 
+    /// <summary><c>--direction</c> of a new peer.</summary>
+    internal static CommandOption Direction { get; } = new("direction", "mirroring direction (rx-only, rx-tx)\n[default: rx-tx]");
+
     /// <summary>All of them.</summary>
     public static IReadOnlyList<CommandDefinition<RbdCommandContext>> All { get; } =
     [
@@ -31,7 +34,7 @@ internal static partial class MirrorPeerCommands
                 new("remote-cluster", "remote cluster name"),
                 new("remote-mon-host", "remote mon host(s)"),
                 new("remote-key-file", "path to file containing remote key"),
-                new("direction", "mirroring direction (rx-only, rx-tx)\n[default: rx-tx]"),
+                Direction,
             ],
             RunAsync = AddAsync,
         },
@@ -52,6 +55,14 @@ internal static partial class MirrorPeerCommands
             RunAsync = SetAsync,
         },
     ];
+
+    /// <summary>The direction of a new peer.</summary>
+    internal static MirrorPeerDirection ReadDirection(RbdCommandContext context) => context.Arguments.Get("direction") switch
+    {
+        null or "rx-tx" => MirrorPeerDirection.Both,
+        "rx-only" => MirrorPeerDirection.Receive,
+        _ => throw context.Arguments.Invalid("direction"),
+    };
 
     /// <summary>Shows peers as <c>mirror pool info</c> does.</summary>
     internal static async Task ShowAsync(
@@ -146,12 +157,7 @@ internal static partial class MirrorPeerCommands
         MirrorPeerAttributes attributes = MirrorPeerAttributes.Empty
             .With("mon_host", context.Arguments.Get("remote-mon-host"))
             .With("key", context.Arguments.Get("remote-key-file") is { } path ? ReadKeyFile(path) : null);
-        MirrorPeerDirection direction = context.Arguments.Get("direction") switch
-        {
-            null or "rx-tx" => MirrorPeerDirection.Both,
-            "rx-only" => MirrorPeerDirection.Receive,
-            _ => throw context.Arguments.Invalid("direction"),
-        };
+        MirrorPeerDirection direction = ReadDirection(context);
         IPool pool = await context.OpenPoolAsync(spec, cancellationToken);
         var mirror = new MirrorPool(pool);
         await MirrorPoolCommands.RequireEnabledAsync(context, mirror, cancellationToken);

@@ -11,7 +11,8 @@ namespace Nacre.Cli.Rbd.Mirror;
 /// <summary><c>rbd mirror pool enable|disable|info|promote|demote</c> (src/tools/rbd/action/MirrorPool.cc).</summary>
 internal static class MirrorPoolCommands
 {
-    private static readonly CommandOption _siteName = new("site-name", "local site name");
+    /// <summary><c>--site-name</c>.</summary>
+    internal static CommandOption SiteName { get; } = new("site-name", "local site name");
 
     /// <summary>All of them.</summary>
     public static IReadOnlyList<CommandDefinition<RbdCommandContext>> All { get; } =
@@ -32,7 +33,7 @@ internal static class MirrorPoolCommands
         new("mirror pool enable", "Enable RBD mirroring by default within a pool.")
         {
             Positionals = [RbdOptions.PoolSpec, new("mode", "mirror mode [image or pool]")],
-            Options = [.. RbdOptions.PoolOptions, _siteName],
+            Options = [.. RbdOptions.PoolOptions, SiteName],
             RunAsync = EnableAsync,
         },
         new("mirror pool info", "Show information about the pool mirroring configuration.")

@@ -56,7 +56,7 @@ internal sealed class ImageReplayTarget(ImageCore core, ObjectIo objects, ImageJ
 
             await (batch.Kind switch
             {
-                ObjectBatchKind.Clear => ClearAsync(batch.ObjectNumber),
+                ObjectBatchKind.Clear => objects.ClearAsync(batch.ObjectNumber, CancellationToken.None).AsTask(),
                 ObjectBatchKind.CompareAndWrite => CompareAndWriteAsync(batch),
                 _ => WriteRangesAsync(batch),
             });
@@ -76,28 +76,11 @@ internal sealed class ImageReplayTarget(ImageCore core, ObjectIo objects, ImageJ
         + $"{source.DataPool.Name}/{source.ObjectName(entry.ObjectNumber)} ({(cause as RadosException)?.Attempt ?? cause.Message})",
         cause);
 
-    private async Task ClearAsync(ulong number)
-    {
-        // Removing a clone's object would let the parent's bytes show again.
-        bool hasParent = objects.ParentBytes(number, SnapshotId.Head) > 0;
-        await objects.ChangeAsync(
-            number, hasParent ? Effect.Exists : Effect.Removes,
-            operation => _ = hasParent ? operation.Create(false).Truncate(0) : operation.Remove(), CancellationToken.None);
-    }
-
     private async Task CompareAndWriteAsync(ObjectBatch batch)
     {
-        if (objects.ParentBytes(batch.ObjectNumber, SnapshotId.Head) > 0)
-        {
-            // The compare must see the parent's bytes in the object.
-            await objects.ChangeAsync(batch.ObjectNumber, Effect.Exists, static operation => operation.Create(false), CancellationToken.None);
-        }
-
         // Where the source's bytes differed nothing was written there either.
         OverlayExtent extent = batch.Overlay.Extents[0];
-        await objects.ChangeAsync(
-            batch.ObjectNumber, Effect.Exists,
-            operation => operation.CompareExtent(extent.Offset, batch.Expected).Write(extent.Offset, extent.Data), CancellationToken.None);
+        await objects.CompareAndWriteAsync(batch.ObjectNumber, extent.Offset, batch.Expected, extent.Data, CancellationToken.None);
     }
 
     private async Task WriteRangesAsync(ObjectBatch batch)
@@ -142,7 +125,7 @@ internal sealed class ImageReplayTarget(ImageCore core, ObjectIo objects, ImageJ
 
             ulong offset = extents[first].Offset;
             ReadOnlyMemory<byte> data = next == first + 1 ? extents[first].Data : Join(extents, first, next, rented);
-            _ = offset == 0 && (ulong)data.Length == ObjectSize ? operation.WriteFull(data, Once) : operation.Write(offset, data, Once);
+            objects.AddWrite(operation, offset, data, Once);
             first = next;
         }
     }

@@ -1,4 +1,4 @@
-namespace Nacre.Mirroring.Daemon.Hosting;
+namespace Nacre.Mirroring;
 
 /// <summary>Something happened: wakes one waiter, and remembers while nobody waits.</summary>
 internal sealed class Signal
