@@ -147,7 +147,7 @@ internal sealed class SnapshotScheduler : IAsyncDisposable
             catch (RadosException failed)
             {
                 _log.LogError("schedules of mirror snapshots: {Error}", failed.Message);
-                await Task.Delay(TimeSpan.FromSeconds(1), _time, CancellationToken.None);
+                await Task.Delay(TimeSpan.FromSeconds(1), _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }
